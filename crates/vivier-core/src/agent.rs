@@ -1,0 +1,68 @@
+//! Facts about the program that Vivier hosts, in one place: upstream breaks its formats every few days, and each fact that a
+//! version decides must have one line to change. Source: `docs/openclaw.md` (measured with OpenClaw 2026.9.6).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::plan::PlanName;
+
+/// The port of OpenClaw's gateway inside its container.
+pub const GATEWAY_PORT: u16 = 18789;
+/// The port of the edge's inner doors (model, channels, egress) on the gateway address of the tenant's network.
+pub const DOOR_PORT: u16 = 18790;
+/// The user and group that the gateway runs as.
+pub const UID: u32 = 1000;
+/// Where the state volume is mounted.
+pub const STATE_DIR: &str = "/home/node/.openclaw";
+/// The directory that holds the rendered configuration, mounted read-only. A directory, because OpenClaw reloads when a new
+/// file is *moved* over the old one, which a mounted single file would not show.
+pub const CONFIG_DIR: &str = "/etc/openclaw";
+pub const CONFIG_FILE: &str = "openclaw.json";
+/// The directory that holds the secrets document, mounted read-only from a tmpfs.
+pub const SECRETS_DIR: &str = "/run/openclaw";
+pub const SECRETS_FILE: &str = "secrets.json";
+/// The header in which the edge tells OpenClaw who is there. Stripped from every request that comes from outside.
+pub const USER_HEADER: &str = "x-openclaw-user";
+/// The one user that the edge presents: the owner.
+pub const OWNER: &str = "owner";
+
+/// How one plan runs the gateway: measured so that the plan's memory survives (see `docs/openclaw.md`, "Plans").
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Tuning {
+    /// Flags of Node, before the script.
+    pub node_flags: Vec<String>,
+    /// Environment, beside what every agent gets. Never a secret.
+    pub env: BTreeMap<String, String>,
+    /// OpenClaw configuration that the plan decides unless the tenant does.
+    pub overlay: Value,
+}
+
+impl Tuning {
+    /// The tuning of `plan`, from `images/openclaw/plans.json`.
+    pub fn of(plan: PlanName) -> Self {
+        let key = match plan {
+            PlanName::Trial | PlanName::Starter => "starter",
+            PlanName::Pro => "pro",
+            PlanName::Team => "team",
+        };
+        let mut plans: BTreeMap<String, Self> = serde_json::from_str(include_str!("../../../images/openclaw/plans.json")).unwrap_or_default();
+        // A test holds that every plan is there; an empty tuning would still start.
+        plans.remove(key).unwrap_or_else(|| Self { node_flags: Vec::new(), env: BTreeMap::new(), overlay: Value::Null })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_plan_has_a_tuning() {
+        for plan in PlanName::ALL {
+            let tuning = Tuning::of(plan);
+            assert!(!tuning.node_flags.is_empty(), "{plan}");
+            assert!(tuning.overlay.is_object(), "{plan}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Vivier's words and rules.
+//!
+//! Everything that the daemon's three powers (`serve`, `edge`, `host`) and the clients must agree on lives here: the names of
+//! things, the life of a deployment, the contract with a runtime, how a tenant's configuration is merged, and the types that
+//! travel over a wire.
+//!
+//! This crate knows nothing of sockets, files, clocks, databases or tokio. Time is an input; randomness is an input.
+
+pub mod agent;
+pub mod channel;
+pub mod config;
+pub mod digest;
+pub mod id;
+pub mod lifecycle;
+pub mod name;
+pub mod plan;
+pub mod provider;
+pub mod runtime;
+pub mod secret;
+pub mod template;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,104 @@
+//! Accounts, sessions and API tokens.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AccountId, TokenId};
+use crate::name::Email;
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// A password travels in only.
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signup {
+    pub email: Email,
+    /// 10 to 256 characters.
+    #[schema(value_type = String, min_length = 10, max_length = 256)]
+    pub password: Secret,
+    /// The one-time token from the operator's link: makes this account the first operator.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub setup_token: Option<Secret>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    pub email: Email,
+    #[schema(value_type = String)]
+    pub password: Secret,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Tenant,
+    Operator,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AccountOut {
+    pub id: AccountId,
+    pub email: Email,
+    pub role: Role,
+    pub created_at: Timestamp,
+}
+
+/// What a bearer token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenScope {
+    /// Look at deployments, logs, events, statistics and configuration.
+    Read,
+    /// Also create, change and delete deployments and their secrets.
+    Write,
+    /// Talk to agents (their `/v1` endpoints) through the edge.
+    Chat,
+}
+
+impl TokenScope {
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Chat];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Chat => "chat",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// What it is for, 1 to 60 characters.
+    pub name: crate::name::DisplayName,
+    /// At least one.
+    pub scopes: Vec<TokenScope>,
+    /// 1 to 366; absent: it does not expire.
+    #[serde(default)]
+    pub expires_in_days: Option<u16>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TokenOut {
+    pub id: TokenId,
+    pub name: String,
+    pub scopes: Vec<TokenScope>,
+    /// The first characters, to tell tokens apart.
+    pub hint: String,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A token just made: the only time that its text is shown.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TokenCreated {
+    #[serde(flatten)]
+    pub token: TokenOut,
+    /// `viv_…`; keep it, it is not shown again.
+    #[schema(value_type = String)]
+    pub secret: Secret,
+}

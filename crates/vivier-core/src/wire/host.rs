@@ -1,0 +1,81 @@
+//! From `serve` to `host`: the Runtime contract over HTTP/1.1 on a Unix socket, one route per verb.
+//!
+//! | route | body | answer |
+//! |---|---|---|
+//! | `POST /observe` | [`Named`] | `Observation` |
+//! | `POST /inventory` | – | `[Resident]` |
+//! | `POST /apply` | [`Apply`] | – |
+//! | `POST /reload`, `/prove` | `WorkloadSpec` | –, `Proof` |
+//! | `POST /stop` | [`Stop`] | – |
+//! | `POST /remove` | [`Remove`] | – |
+//! | `POST /quarantine`, `/discard` | [`ContainerNamed`] | – |
+//! | `POST /logs` | [`Logs`] | lines of JSON: [`Streamed`]`<LogLine>` |
+//! | `POST /stats` | [`Named`] | `Stats` |
+//! | `POST /capacity` | – | `Capacity` |
+//! | `POST /events` | – | lines of JSON: [`Streamed`]`<DeploymentId>` |
+//! | `POST /images` | – | `[Image]` |
+//!
+//! Success is 200 with JSON (204 where the answer is empty); a refusal is 422 with a `RuntimeError`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::id::DeploymentId;
+use crate::runtime::{LogQuery, RuntimeError, Scope, Stage, WorkloadSpec};
+use crate::time::Timestamp;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Named {
+    pub deployment: DeploymentId,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Apply {
+    pub spec: WorkloadSpec,
+    pub stage: Stage,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Stop {
+    pub deployment: DeploymentId,
+    pub grace_seconds: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Remove {
+    pub deployment: DeploymentId,
+    pub scope: Scope,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ContainerNamed {
+    pub container: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Logs {
+    pub deployment: DeploymentId,
+    pub query: LogQuery,
+}
+
+/// One line of a streamed answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Streamed<T> {
+    Item(T),
+    Error(RuntimeError),
+    /// Nothing new: shows that the stream lives. Every 15 s.
+    Alive,
+}
+
+/// An agent image that the host holds and would start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    pub image: Digest,
+    pub openclaw_version: String,
+    pub node_version: String,
+    pub size_bytes: u64,
+    pub built_at: Timestamp,
+    /// The JSON schema of this version's configuration (`openclaw config schema`), as a path on the host's disk.
+    pub config_schema: Option<std::path::PathBuf>,
+}
