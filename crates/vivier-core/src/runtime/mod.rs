@@ -3,6 +3,10 @@
 //! Few verbs, level-triggered and idempotent: each may be repeated at any time, each names what it makes from the deployment's
 //! id, and a look that fails is an error, never "absent". `serve` decides *what*; a runtime decides nothing except to refuse.
 
+#[cfg(feature = "testing")]
+pub mod conformance;
+#[cfg(feature = "testing")]
+pub mod fake;
 pub mod net;
 pub mod proof;
 pub mod spec;
