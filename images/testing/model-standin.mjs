@@ -27,9 +27,14 @@ function textOf(content) {
   return content.map((part) => part.text ?? "").join("");
 }
 
+/** What the person typed last: OpenClaw adds a time, a runtime line and context messages of its own. */
 function lastUserText(messages) {
-  const users = (messages ?? []).filter((message) => message.role === "user");
-  return textOf(users.at(-1)?.content);
+  const texts = (messages ?? []).filter((message) => message.role === "user").map((message) => textOf(message.content));
+  const typed = texts.filter((text) => !text.startsWith("<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>")).at(-1) ?? "";
+  return typed
+    .replace(/\n\nRuntime: agent=[^\n]*$/, "")
+    .replace(/^\[[^\]\n]* UTC\] /, "")
+    .replace(/^Conversation info: [^\n]*\n```json\n[\s\S]*?\n```\n\n/, "");
 }
 
 async function body(request) {
