@@ -63,6 +63,7 @@ const OWNED: &[(&str, &str)] = &[
     ("plugins.installs", "only the plugins of the release are loaded"),
     ("tools.exec.host", "commands run inside the agent's own container only"),
     ("env", "the environment of the agent is the platform's"),
+    ("proxy", "the platform's edge is the only way out"),
     ("update", "the platform upgrades agents, with a way back"),
 ];
 

@@ -67,7 +67,6 @@ fn platform(around: &Surroundings<'_>) -> Value {
             "mode": "local",
             "bind": "lan",
             "port": agent::GATEWAY_PORT,
-            "publicOrigin": origin,
             // The edge connects from the bridge's own address.
             "trustedProxies": [subnet.gateway().to_string()],
             "auth": {
@@ -90,6 +89,10 @@ fn platform(around: &Surroundings<'_>) -> Value {
         "plugins": { "entries": { "admin-http-rpc": { "enabled": true } } },
         "secrets": { "providers": { VIVIER: { "source": "file", "path": format!("{}/{}", agent::SECRETS_DIR, agent::SECRETS_FILE), "mode": "json" } } },
     });
+    // OpenClaw refuses a plain-http origin other than localhost itself, such as http://ada.localhost:8080, with exit 78.
+    if origin.starts_with("https://") {
+        merge(&mut config, json!({ "gateway": { "publicOrigin": origin } }));
+    }
     if let Some(provider) = provider {
         merge(
             &mut config,
@@ -181,7 +184,8 @@ mod tests {
         assert_eq!(config["ui"]["assistant"]["name"], "Ada");
         assert_eq!(config["agents"]["defaults"]["model"]["primary"], "vivier/other");
         assert_eq!(config["gateway"]["trustedProxies"], json!(["10.90.0.17"]));
-        assert_eq!(config["gateway"]["publicOrigin"], "http://ada.localhost:8080");
+        assert_eq!(config["gateway"]["controlUi"]["allowedOrigins"], json!(["http://ada.localhost:8080"]));
+        assert_eq!(config["gateway"]["publicOrigin"], Value::Null, "OpenClaw takes no plain-http name here");
         assert_eq!(config["models"]["providers"]["vivier"]["baseUrl"], "http://10.90.0.17:18790/model");
         assert_eq!(config["channels"]["telegram"]["allowFrom"], json!(["42"]));
         assert_eq!(config["channels"]["telegram"]["botToken"], json!({"source": "file", "provider": "vivier", "id": "/channels/telegram/botToken"}));
