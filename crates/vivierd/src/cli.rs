@@ -1,0 +1,103 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Vivier hosts OpenClaw agents: a sealed runtime for every customer, under its own name.
+#[derive(Debug, Parser)]
+#[command(name = "vivierd", version, propagate_version = true)]
+pub struct Arguments {
+    /// The settings file [default: vivier.toml in this directory, if there is one]
+    #[arg(long, short, global = true, env = "VIVIER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where everything is kept [default: .vivier]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The address that the edge listens on [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// The dashboard's address as people type it [default: http://localhost:8080]
+    #[arg(long, global = true, value_name = "URL")]
+    pub public_url: Option<String>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything on this machine: host, edge and serve, supervised
+    Up,
+    /// Run the brain: database, API, dashboard, reconciler
+    Serve(RoleArguments),
+    /// Run the doors: ingress to agents and egress from them
+    Edge(RoleArguments),
+    /// Run the hands: Docker, volumes, firewall, images
+    Host(RoleArguments),
+    /// Build and list agent images
+    Image {
+        #[command(subcommand)]
+        command: ImageCommand,
+    },
+    /// Print the settings in force, and where each may be set
+    Settings,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct RoleArguments {
+    /// End when the supervisor does
+    #[arg(long, hide = true)]
+    pub supervised: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImageCommand {
+    /// Build the agent image of the pinned OpenClaw version and enter it into the catalogue
+    Build {
+        /// Where the base comes from: an image registry, Debian's packages, or whichever can be reached
+        #[arg(long, default_value = "auto", value_parser = ["auto", "registry", "packages"])]
+        base: String,
+        /// Do nothing when there is an image already
+        #[arg(long)]
+        if_absent: bool,
+    },
+    /// List the agent images on this host
+    List {
+        /// Only the digests
+        #[arg(long, short)]
+        quiet: bool,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Arguments {
+    /// The global options, for a child process of the same binary.
+    pub fn forwarded(&self) -> Vec<OsString> {
+        let mut forwarded = Vec::new();
+        let mut add = |flag: &str, value: Option<OsString>| {
+            if let Some(value) = value {
+                forwarded.push(flag.into());
+                forwarded.push(value);
+            }
+        };
+        add("--config", self.config.clone().map(Into::into));
+        add("--data-dir", self.data_dir.clone().map(Into::into));
+        add("--listen", self.listen.clone().map(Into::into));
+        add("--public-url", self.public_url.clone().map(Into::into));
+        forwarded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,7 @@
+//! The whole product: `vivierd up` as a process, with real Docker and the real OpenClaw image (`real_*`), and the rules that
+//! the tree itself must keep (`tidy`).
+
+mod product;
+mod real_agent;
+mod real_faults;
+mod tidy;
