@@ -1,1 +1,20 @@
+//! The brain: accounts, the public API, the store and the reconciler.
+//!
+//! It never touches the engine that runs agents: it asks `host` over the Runtime contract, and tells `edge` which names lead
+//! where. It imports neither of them.
 
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod control;
+pub mod http;
+pub mod releases;
+pub mod routes;
+pub mod runtimes;
+pub mod store;
+pub mod vault;
+pub mod worker;
+
+pub use app::App;
+pub use config::Config;

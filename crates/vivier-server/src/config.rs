@@ -1,0 +1,145 @@
+//! What an operator can set for `serve`.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use vivier_core::name::Slug;
+use vivier_core::plan::PlanName;
+use vivier_core::runtime::net::SubnetPool;
+use vivier_core::wire::catalogue::SignupMode;
+
+/// Settings of `vivierd serve`. Every one has a default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where everything is kept: database, keys, sockets.
+    pub data_dir: PathBuf,
+    /// `postgres://user@host/name`, or `sqlite://path`. Absent: SQLite in `<data_dir>/vivier.db`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+    /// Where the dashboard and the API are reached from outside. Its scheme and port are those of the agents' addresses too.
+    pub public_url: String,
+    /// Agents are reached at `<slug>.<base_domain>`.
+    pub base_domain: String,
+    /// Whether anyone may sign up (`open`), or only the operator's one-time link makes an account (`closed`).
+    pub signup: SignupMode,
+    /// Days that a browser stays signed in.
+    pub session_days: u32,
+    /// Trial deployments that one account may have at a time.
+    pub trial_deployments: u32,
+    /// Deployments that one account may make in an hour.
+    pub deploys_per_hour: u32,
+    /// Accounts that may be made from one address in an hour.
+    pub signups_per_hour: u32,
+    /// Failed sign-ins for one account, and for one address, in a quarter of an hour.
+    pub logins_per_quarter: u32,
+    /// Hours after which a trial deployment ends.
+    pub trial_hours: u32,
+    /// Days that a deleted deployment's data is kept, and can be restored.
+    pub retention_days: u32,
+    /// Days that a container which nobody owns is kept in quarantine.
+    pub quarantine_days: u32,
+    /// Where the tenants' small networks (/28) are taken from.
+    pub subnet_pool: SubnetPool,
+    /// The share of the host's memory, 0 to 1, above which new agents wait.
+    pub memory_ceiling: f64,
+    /// How much memory plans may promise together, as a multiple of what the host has.
+    pub memory_overcommit: f64,
+    /// Agents that may be on their way (made, started, waited for) at the same time.
+    pub concurrency: u32,
+    /// Seconds that a gateway may take to say that it has started.
+    pub start_timeout_seconds: u32,
+    /// Seconds that a gateway is given to stop by itself.
+    pub stop_grace_seconds: u32,
+    /// Seconds between two looks at an agent.
+    pub look_seconds: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from(".vivier"),
+            database_url: None,
+            public_url: "http://localhost:8080".to_owned(),
+            base_domain: "localhost".to_owned(),
+            signup: SignupMode::Open,
+            session_days: 30,
+            trial_deployments: 3,
+            deploys_per_hour: 10,
+            signups_per_hour: 20,
+            logins_per_quarter: 10,
+            trial_hours: 72,
+            retention_days: 7,
+            quarantine_days: 7,
+            subnet_pool: "10.90.0.0/16".parse().expect("the default pool is written correctly"),
+            memory_ceiling: 0.8,
+            memory_overcommit: 1.5,
+            concurrency: 4,
+            start_timeout_seconds: 180,
+            stop_grace_seconds: 30,
+            look_seconds: 5,
+        }
+    }
+}
+
+/// What is wrong with the settings, with the next step.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("public_url must be an address such as https://agents.example.com, without a path")]
+    PublicUrl,
+    #[error("{0} must be greater than 0 and at most {1}")]
+    Share(&'static str, f64),
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
+}
+
+impl Config {
+    /// # Errors
+    /// The first setting that cannot be.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let url = vivier_core::provider::http_address(&self.public_url).map_err(|_| ConfigError::PublicUrl)?;
+        if url.path() != "/" {
+            return Err(ConfigError::PublicUrl);
+        }
+        for (name, value, most) in [("memory_ceiling", self.memory_ceiling, 1.0), ("memory_overcommit", self.memory_overcommit, 100.0)] {
+            if !(value > 0.0 && value <= most) {
+                return Err(ConfigError::Share(name, most));
+            }
+        }
+        for (name, value) in [("concurrency", self.concurrency), ("start_timeout_seconds", self.start_timeout_seconds), ("look_seconds", self.look_seconds)] {
+            if value == 0 {
+                return Err(ConfigError::Zero(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// `http(s)://<slug>.<base domain>[:port]`: where an agent is reached, without a trailing slash.
+    pub fn agent_origin(&self, slug: &Slug) -> String {
+        let url = vivier_core::provider::http_address(&self.public_url).ok();
+        let scheme = url.as_ref().map_or("http", |url| url.scheme());
+        let port = url.as_ref().and_then(|url| url.port()).map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{scheme}://{slug}.{}{port}", self.base_domain)
+    }
+
+    /// Hours after which a deployment of `plan` ends; `None`: never.
+    pub fn expires_after_hours(&self, plan: PlanName) -> Option<u32> {
+        plan.plan().expires.then_some(self.trial_hours)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agents_address_has_the_scheme_and_port_of_the_public_one() {
+        let slug: Slug = "ada".parse().expect("a slug");
+        assert_eq!(Config::default().agent_origin(&slug), "http://ada.localhost:8080");
+        let config = Config { public_url: "https://x.example.com".to_owned(), base_domain: "a.example.com".to_owned(), ..Config::default() };
+        assert_eq!(config.agent_origin(&slug), "https://ada.a.example.com");
+        config.check().expect("valid");
+        assert!(Config { public_url: "nonsense".to_owned(), ..Config::default() }.check().is_err());
+        assert!(Config { memory_ceiling: 0.0, ..Config::default() }.check().is_err());
+    }
+}

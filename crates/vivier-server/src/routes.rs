@@ -1,0 +1,2 @@
+//! The table that the edge is given.
+pub struct Routes;

@@ -1,0 +1,2 @@
+//! The reconciler.
+pub struct Queue;

@@ -1,0 +1,6 @@
+//! One binary of integration tests: the store on both engines, the worker over the fake runtime, the API over both.
+
+mod http;
+mod store;
+mod support;
+mod worker;
