@@ -86,3 +86,11 @@ fn every_setting_and_target_that_the_readme_names_exists() {
         assert!(makefile.contains(&format!("\n{target}:")), "README names `make {target}`, which the Makefile lacks");
     }
 }
+
+#[test]
+fn there_is_one_crypto_stack() {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).expect("a lock file");
+    for name in ["ring", "openssl", "openssl-sys", "native-tls"] {
+        assert!(!lock.contains(&format!("name = \"{name}\"\n")), "{name} has come in; `cargo tree -i {name}` says through whom");
+    }
+}
