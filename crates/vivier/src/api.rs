@@ -1,0 +1,226 @@
+//! The operations of the public API, one method each. Source: `openapi.json`; a test compares [`OPERATIONS`] with it.
+
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use vivier_core::id::{DeploymentId, TokenId};
+use vivier_core::runtime::{LogLine, Stats};
+use vivier_core::wire::Page;
+use vivier_core::wire::accounts::{AccountOut, NewToken, TokenCreated, TokenOut};
+use vivier_core::wire::agents::{
+    ConfigCheck, ConfigOut, DeploymentOut, EventOut, NewConfig, NewDeployment, NewSecret, OpenOut, ProofOut, RevisionOut, Rollback, SecretOut,
+};
+use vivier_core::wire::catalogue::Catalogue;
+use vivier_core::wire::operator::{HostOut, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
+
+use crate::failure::Failure;
+use crate::http::{Call, Http};
+
+/// Method and path of everything that is called here.
+#[cfg(test)]
+const OPERATIONS: &[(&str, &str)] = &[
+    ("get", "/v1/account"),
+    ("get", "/v1/catalogue"),
+    ("get", "/v1/tokens"),
+    ("post", "/v1/tokens"),
+    ("delete", "/v1/tokens/{id}"),
+    ("get", "/v1/deployments"),
+    ("post", "/v1/deployments"),
+    ("get", "/v1/deployments/{id}"),
+    ("delete", "/v1/deployments/{id}"),
+    ("post", "/v1/deployments/{id}/restart"),
+    ("post", "/v1/deployments/{id}/suspend"),
+    ("post", "/v1/deployments/{id}/resume"),
+    ("post", "/v1/deployments/{id}/retry"),
+    ("post", "/v1/deployments/{id}/restore"),
+    ("post", "/v1/deployments/{id}/rollback"),
+    ("post", "/v1/deployments/{id}/open"),
+    ("get", "/v1/deployments/{id}/config"),
+    ("post", "/v1/deployments/{id}/config"),
+    ("get", "/v1/deployments/{id}/revisions"),
+    ("get", "/v1/deployments/{id}/secrets"),
+    ("put", "/v1/deployments/{id}/secrets/{name}"),
+    ("delete", "/v1/deployments/{id}/secrets/{name}"),
+    ("get", "/v1/deployments/{id}/logs"),
+    ("get", "/v1/deployments/{id}/events"),
+    ("get", "/v1/deployments/{id}/stats"),
+    ("get", "/v1/deployments/{id}/proof"),
+    ("get", "/v1/operator/hosts"),
+    ("get", "/v1/operator/deployments"),
+    ("get", "/v1/operator/releases"),
+    ("get", "/v1/operator/quarantine"),
+    ("post", "/v1/auth/login"),
+    ("post", "/v1/auth/logout"),
+];
+
+/// What can be asked of a deployment in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Restart,
+    Suspend,
+    Resume,
+    Retry,
+    Restore,
+}
+
+impl Verb {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Retry => "retry",
+            Self::Restore => "restore",
+        }
+    }
+}
+
+pub struct Api {
+    pub http: Http,
+}
+
+impl Api {
+    pub async fn account(&self) -> Result<AccountOut, Failure> {
+        self.http.json(Call::get(&["v1", "account"])).await
+    }
+
+    /// Public.
+    pub async fn catalogue(&self) -> Result<Catalogue, Failure> {
+        self.http.json(Call::get(&["v1", "catalogue"])).await
+    }
+
+    pub async fn tokens(&self) -> Result<Vec<TokenOut>, Failure> {
+        self.list(&["v1", "tokens"]).await
+    }
+
+    pub async fn create_token(&self, token: &NewToken) -> Result<TokenCreated, Failure> {
+        self.http.json(Call::post(&["v1", "tokens"]).body(token)?).await
+    }
+
+    pub async fn revoke_token(&self, id: TokenId) -> Result<(), Failure> {
+        self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "tokens", &id.to_string()])).await
+    }
+
+    pub async fn deployments(&self) -> Result<Vec<DeploymentOut>, Failure> {
+        self.list(&["v1", "deployments"]).await
+    }
+
+    pub async fn deployment(&self, id: DeploymentId) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::get(&["v1", "deployments", &id.to_string()])).await
+    }
+
+    pub async fn deploy(&self, deployment: &NewDeployment) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::post(&["v1", "deployments"]).body(deployment)?).await
+    }
+
+    pub async fn ask(&self, id: DeploymentId, verb: Verb) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::post(&["v1", "deployments", &id.to_string(), verb.as_str()])).await
+    }
+
+    pub async fn delete(&self, id: DeploymentId) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::new(reqwest::Method::DELETE, &["v1", "deployments", &id.to_string()])).await
+    }
+
+    pub async fn rollback(&self, id: DeploymentId, revision: Option<u64>) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::post(&["v1", "deployments", &id.to_string(), "rollback"]).body(&Rollback { revision })?).await
+    }
+
+    pub async fn open(&self, id: DeploymentId) -> Result<OpenOut, Failure> {
+        self.http.json(Call::post(&["v1", "deployments", &id.to_string(), "open"])).await
+    }
+
+    pub async fn config(&self, id: DeploymentId) -> Result<ConfigOut, Failure> {
+        self.http.json(Call::get(&["v1", "deployments", &id.to_string(), "config"])).await
+    }
+
+    /// Writes a new configuration. What is wrong with a document arrives as the fields of a refusal.
+    pub async fn set_config(&self, id: DeploymentId, config: &NewConfig) -> Result<ConfigOut, Failure> {
+        self.http.json(Call::post(&["v1", "deployments", &id.to_string(), "config"]).body(config)?).await
+    }
+
+    pub async fn check_config(&self, id: DeploymentId, config: &NewConfig) -> Result<ConfigCheck, Failure> {
+        let dry = NewConfig { dry_run: true, ..config.clone() };
+        self.http.json(Call::post(&["v1", "deployments", &id.to_string(), "config"]).body(&dry)?).await
+    }
+
+    pub async fn revisions(&self, id: DeploymentId) -> Result<Vec<RevisionOut>, Failure> {
+        self.list(&["v1", "deployments", &id.to_string(), "revisions"]).await
+    }
+
+    pub async fn secrets(&self, id: DeploymentId) -> Result<Vec<SecretOut>, Failure> {
+        self.list(&["v1", "deployments", &id.to_string(), "secrets"]).await
+    }
+
+    pub async fn set_secret(&self, id: DeploymentId, name: &str, secret: &NewSecret) -> Result<SecretOut, Failure> {
+        self.http.json(Call::new(reqwest::Method::PUT, &["v1", "deployments", &id.to_string(), "secrets", name]).body(secret)?).await
+    }
+
+    pub async fn remove_secret(&self, id: DeploymentId, name: &str) -> Result<(), Failure> {
+        self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "deployments", &id.to_string(), "secrets", name])).await
+    }
+
+    pub async fn logs(&self, id: DeploymentId, tail: u32) -> Result<Vec<LogLine>, Failure> {
+        self.http.json::<Page<LogLine>>(Call::get(&["v1", "deployments", &id.to_string(), "logs"]).query("tail", tail)).await.map(|page| page.items)
+    }
+
+    /// The request of the stream: the last `tail` lines, then every line to come.
+    pub fn follow_logs(id: DeploymentId, tail: u32) -> Call {
+        Call::get(&["v1", "deployments", &id.to_string(), "logs"]).query("follow", true).query("tail", tail)
+    }
+
+    /// Oldest first.
+    pub async fn events(&self, id: DeploymentId) -> Result<Vec<EventOut>, Failure> {
+        self.list(&["v1", "deployments", &id.to_string(), "events"]).await
+    }
+
+    pub fn follow_events(id: DeploymentId) -> Call {
+        Call::get(&["v1", "deployments", &id.to_string(), "events"]).query("follow", true)
+    }
+
+    pub async fn stats(&self, id: DeploymentId) -> Result<Stats, Failure> {
+        self.http.json(Call::get(&["v1", "deployments", &id.to_string(), "stats"])).await
+    }
+
+    pub async fn proof(&self, id: DeploymentId) -> Result<ProofOut, Failure> {
+        self.http.json(Call::get(&["v1", "deployments", &id.to_string(), "proof"])).await
+    }
+
+    pub async fn hosts(&self) -> Result<Vec<HostOut>, Failure> {
+        self.list(&["v1", "operator", "hosts"]).await
+    }
+
+    pub async fn all_deployments(&self) -> Result<Vec<OwnedDeploymentOut>, Failure> {
+        self.list(&["v1", "operator", "deployments"]).await
+    }
+
+    pub async fn releases(&self) -> Result<Vec<ReleaseOut>, Failure> {
+        self.list(&["v1", "operator", "releases"]).await
+    }
+
+    pub async fn quarantine(&self) -> Result<Vec<QuarantineOut>, Failure> {
+        self.list(&["v1", "operator", "quarantine"]).await
+    }
+
+    /// Every page of a list.
+    async fn list<T: DeserializeOwned>(&self, segments: &[&str]) -> Result<Vec<T>, Failure> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut call = Call::get(segments);
+            if let Some(cursor) = &cursor {
+                call = call.query("cursor", cursor);
+            }
+            let Page { items: more, next_cursor } = self.http.json::<Page<T>>(call).await?;
+            items.extend(more);
+            // A server that repeats its cursor would hold us for ever.
+            if next_cursor.is_none() || next_cursor == cursor {
+                return Ok(items);
+            }
+            cursor = next_cursor;
+        }
+    }
+
+    /// The body of an OpenAI-compatible chat with the agent.
+    pub fn chat_body(message: &str, stream: bool) -> serde_json::Value {
+        json!({ "model": "openclaw/default", "messages": [{ "role": "user", "content": message }], "stream": stream })
+    }
+}

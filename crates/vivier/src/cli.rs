@@ -1,0 +1,485 @@
+//! The command line: what can be typed. Nothing here does anything.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand};
+use vivier_core::channel::ChannelKind;
+use vivier_core::name::{DisplayName, Email, Slug};
+use vivier_core::plan::PlanName;
+use vivier_core::provider::ProviderKind;
+use vivier_core::template::TemplateName;
+use vivier_core::wire::accounts::TokenScope;
+
+const EXIT_CODES: &str = "\
+NAME is an agent's name, its slug or its id (dep_…).
+
+Exit codes:
+  0    done
+  1    tried, and it did not work
+  2    the command line, a file or a name does not make sense
+  3    not signed in
+  4    no such thing (or another account's)
+  5    refused: a conflict, a limit, a value that is not taken
+  6    the server cannot be reached
+  130  stopped by Ctrl-C (0 for what has no end of its own, such as logs -f)
+
+Environment:
+  VIVIER_URL    the server; like --url
+  VIVIER_TOKEN  an API token (viv_…), instead of the one that login keeps
+  NO_COLOR      no colours";
+
+/// Vivier's command line: your OpenClaw agents, from a terminal
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXIT_CODES, max_term_width = 110, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The server, such as https://vivier.example.com [default: the one of the last login, else http://localhost:8080]
+    #[arg(long, global = true, env = "VIVIER_URL", hide_env = true, value_name = "URL")]
+    pub url: Option<String>,
+    /// Answer with JSON: one document, or one per line for streams
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sign in, and keep an API token for this machine
+    Login(LoginArgs),
+    /// Revoke and forget this machine's token
+    Logout,
+    /// Who is signed in, and where
+    Whoami,
+    /// Make a new agent; asks for what is missing
+    Deploy(Box<DeployArgs>),
+    /// List your agents
+    Ls(LsArgs),
+    /// One agent: state, what does not work and its remedy, timeline
+    Status(Named),
+    /// What an agent writes
+    Logs(LogsArgs),
+    /// An agent's timeline: every step with its outcome and duration
+    Events(EventsArgs),
+    /// CPU and memory now
+    Stats(StatsArgs),
+    /// Open an agent in the browser, with a link that works once
+    Open(OpenArgs),
+    /// Stop and start again
+    Restart(AskArgs),
+    /// Stop and keep; resume starts it again
+    Suspend(AskArgs),
+    /// Start what was suspended
+    Resume(AskArgs),
+    /// Try again after a failure
+    Retry(AskArgs),
+    /// Take back a deletion, while the data is kept
+    Restore(AskArgs),
+    /// Delete; the data is kept for a while, and restore takes it back
+    Rm(RmArgs),
+    /// An agent's OpenClaw configuration, provider and channels
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// An agent's secrets: names to see, values only to write
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
+    /// API tokens of your account
+    #[command(subcommand)]
+    Tokens(TokensCommand),
+    /// The evidence that an agent is sealed: what was read back from its container
+    Proof(Named),
+    /// Say something to an agent and print its answer
+    Chat(ChatArgs),
+    /// For operators: the whole installation
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+    /// Print a completion script for a shell
+    Completions {
+        #[arg(value_parser = clap::value_parser!(clap_complete::Shell))]
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    /// The account's address; asked for when absent
+    #[arg(long)]
+    pub email: Option<Email>,
+    /// Read the password from stdin instead of asking
+    #[arg(long, conflicts_with = "token")]
+    pub password_stdin: bool,
+    /// Read an API token (viv_…) from stdin and keep that one, instead of making a new one
+    #[arg(long)]
+    pub token: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Named {
+    /// Name, slug or id
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct DeployArgs {
+    /// What to call it: 1 to 60 characters
+    pub name: Option<DisplayName>,
+    /// The label of its address [default: made from the name]
+    #[arg(long)]
+    pub slug: Option<Slug>,
+    #[arg(long, value_parser = plans())]
+    pub plan: Option<PlanName>,
+    #[arg(long, value_parser = templates())]
+    pub template: Option<TemplateName>,
+    #[command(flatten)]
+    pub provider: ProviderArgs,
+    #[command(flatten)]
+    pub channel: ChannelArgs,
+    /// The agent's own OpenClaw configuration (JSON5); - reads stdin
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Wait until it runs or has failed (the default)
+    #[arg(long, overrides_with = "no_wait")]
+    pub wait: bool,
+    /// Return as soon as it is accepted
+    #[arg(long, overrides_with = "wait")]
+    pub no_wait: bool,
+    /// How long to wait, in seconds
+    #[arg(long, default_value_t = 600, value_name = "SECONDS")]
+    pub timeout: u64,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct ProviderArgs {
+    /// Who answers the agent's questions
+    #[arg(long, value_parser = providers())]
+    pub provider: Option<ProviderKind>,
+    /// The provider's id of the model
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Another address than the provider's own: what comes before /chat/completions
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Read the provider's key from stdin
+    #[arg(long, conflicts_with = "api_key_file")]
+    pub api_key_stdin: bool,
+    /// Read the provider's key from a file
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct ChannelArgs {
+    /// A chat channel to connect
+    #[arg(long, value_parser = channels())]
+    pub channel: Option<ChannelKind>,
+    /// The channel's token, from a file; Slack has two: bot_token=FILE and app_token=FILE
+    #[arg(long, value_name = "[TOKEN=]FILE", requires = "channel")]
+    pub token_file: Vec<String>,
+    /// Who may write to the agent, by the channel's own user id; may be repeated
+    #[arg(long, value_name = "USER", requires = "channel")]
+    pub allow_from: Vec<String>,
+    /// Telegram: another Bot API server
+    #[arg(long, value_name = "URL", requires = "channel")]
+    pub api_root: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct LsArgs {
+    /// Also those that are deleted and can still be restored
+    #[arg(long, short)]
+    pub all: bool,
+    /// Look again every two seconds, until Ctrl-C
+    #[arg(long, short)]
+    pub watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// Go on with what comes
+    #[arg(long, short)]
+    pub follow: bool,
+    /// How many lines to begin with, at most 10000
+    #[arg(long, short = 'n', default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub tail: u32,
+    /// Only lines of this level or worse (lines without a level are kept)
+    #[arg(long, value_parser = levels())]
+    pub level: Option<Level>,
+}
+
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// Go on with what comes
+    #[arg(long, short)]
+    pub follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// Measure again every two seconds, until Ctrl-C
+    #[arg(long, short)]
+    pub watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// Only print the link
+    #[arg(long)]
+    pub print: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AskArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// Wait until it is done or has failed
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait, in seconds
+    #[arg(long, default_value_t = 600, value_name = "SECONDS")]
+    pub timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct RmArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the agent's own document
+    Get {
+        #[command(flatten)]
+        named: Named,
+        /// What OpenClaw is given: the document under the platform's settings
+        #[arg(long)]
+        effective: bool,
+    },
+    /// Replace the document, the provider or a channel
+    Set(Box<ConfigSetArgs>),
+    /// Change the document in $VISUAL or $EDITOR; it is checked before it is applied
+    Edit(Named),
+    /// Check a document without applying it
+    Check {
+        #[command(flatten)]
+        named: Named,
+        /// The document (JSON5); - reads stdin
+        file: PathBuf,
+    },
+    /// Every revision, and how it went
+    History(Named),
+    /// Go back to the last revision that is known to work, or to a given one
+    Rollback {
+        #[command(flatten)]
+        named: Named,
+        /// The revision's number, from history
+        #[arg(long, value_name = "NUMBER")]
+        to: Option<u64>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigSetArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// The document (JSON5); - reads stdin
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub provider: ProviderArgs,
+    #[command(flatten)]
+    pub channel: ChannelArgs,
+    /// Disconnect a channel
+    #[arg(long, value_parser = channels(), value_name = "CHANNEL")]
+    pub remove_channel: Option<ChannelKind>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Names and versions
+    Ls(Named),
+    /// Write a secret; the value is asked for, or read from stdin
+    Set {
+        #[command(flatten)]
+        named: Named,
+        /// Such as channels.telegram.botToken or provider.apiKey
+        secret: String,
+    },
+    /// Remove a secret
+    Rm {
+        #[command(flatten)]
+        named: Named,
+        secret: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokensCommand {
+    /// Tokens, without their text
+    Ls,
+    /// Make a token; its text is printed once
+    Create {
+        /// What it is for
+        name: DisplayName,
+        /// What it may do; may be repeated
+        #[arg(long = "scope", required = true, value_parser = scopes())]
+        scopes: Vec<TokenScope>,
+        /// When it ends [default: never]
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=366))]
+        expires_in_days: Option<u16>,
+    },
+    /// Revoke a token
+    Rm {
+        /// Its id (tok_…)
+        id: vivier_core::id::TokenId,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ChatArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// What to say; - reads stdin
+    pub message: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OperatorCommand {
+    /// Hosts, what they have and what is promised
+    Hosts,
+    /// Every account's agents
+    Deployments,
+    /// Agent images in the catalogue
+    Releases,
+    /// Containers that nobody owns
+    Quarantine,
+}
+
+/// How bad a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Fatal,
+}
+
+impl Level {
+    const NAMES: [&'static str; 6] = ["trace", "debug", "info", "warn", "error", "fatal"];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "trace" => Some(Self::Trace),
+            "debug" => Some(Self::Debug),
+            "info" => Some(Self::Info),
+            "warn" => Some(Self::Warn),
+            "error" => Some(Self::Error),
+            "fatal" => Some(Self::Fatal),
+            _ => None,
+        }
+    }
+}
+
+impl Cli {
+    /// Whether Ctrl-C is the way to end it, rather than a way to break it off.
+    pub fn ends_cleanly_on_interrupt(&self) -> bool {
+        match &self.command {
+            Command::Logs(args) => args.follow,
+            Command::Events(args) => args.follow,
+            Command::Stats(args) => args.watch,
+            Command::Ls(args) => args.watch,
+            Command::Login(_)
+            | Command::Logout
+            | Command::Whoami
+            | Command::Deploy(_)
+            | Command::Status(_)
+            | Command::Open(_)
+            | Command::Restart(_)
+            | Command::Suspend(_)
+            | Command::Resume(_)
+            | Command::Retry(_)
+            | Command::Restore(_)
+            | Command::Rm(_)
+            | Command::Config(_)
+            | Command::Secrets(_)
+            | Command::Tokens(_)
+            | Command::Proof(_)
+            | Command::Chat(_)
+            | Command::Operator(_)
+            | Command::Completions { .. } => false,
+        }
+    }
+}
+
+type Parsing<T> = clap::builder::MapValueParser<PossibleValuesParser, fn(String) -> T>;
+
+/// One of `all`, shown in help and completions under the name that the API has for it.
+macro_rules! named_values {
+    ($function:ident, $type:ty, $names:expr, $parse:expr) => {
+        fn $function() -> Parsing<$type> {
+            let parse: fn(String) -> $type = $parse;
+            PossibleValuesParser::new($names).map(parse)
+        }
+    };
+}
+
+named_values!(plans, PlanName, PlanName::ALL.map(PlanName::as_str), |text| {
+    PlanName::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(PlanName::Trial)
+});
+named_values!(templates, TemplateName, TemplateName::ALL.map(TemplateName::as_str), |text| {
+    TemplateName::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(TemplateName::Blank)
+});
+named_values!(providers, ProviderKind, ProviderKind::ALL.map(ProviderKind::as_str), |text| {
+    ProviderKind::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(ProviderKind::OpenaiCompatible)
+});
+named_values!(channels, ChannelKind, ChannelKind::ALL.map(ChannelKind::as_str), |text| {
+    ChannelKind::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(ChannelKind::Telegram)
+});
+named_values!(scopes, TokenScope, TokenScope::ALL.map(TokenScope::as_str), |text| {
+    TokenScope::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(TokenScope::Read)
+});
+named_values!(levels, Level, Level::NAMES, |text| Level::parse(&text).unwrap_or(Level::Trace));
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_option_takes_a_secret_as_its_value() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                let secretive = ["token", "key", "password", "secret_value"].iter().any(|word| name.contains(word));
+                let names_a_file_or_is_a_flag = name.ends_with("_file") || !argument.get_action().takes_values();
+                assert!(!secretive || names_a_file_or_is_a_flag, "{} {name}", command.get_name());
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Cli::command());
+    }
+}

@@ -1,0 +1,152 @@
+//! `login`, `logout`, `whoami`.
+
+use serde::Serialize;
+use serde_json::json;
+use url::Url;
+use vivier_core::name::{DisplayName, Email};
+use vivier_core::secret::Secret;
+use vivier_core::wire::accounts::{AccountOut, Login, NewToken, Role, TokenCreated, TokenScope};
+
+use crate::api::Api;
+use crate::cli::{Global, LoginArgs};
+use crate::failure::{Exit, Failure};
+use crate::http::{Call, Http};
+use crate::output::Output;
+use crate::settings::{Access, Server, Settings};
+use crate::{dns, prompt};
+
+pub async fn login(global: &Global, args: &LoginArgs, output: &Output) -> Result<(), Failure> {
+    let url = Access::find(global)?.url;
+    warn_about_plain_http(&url, output);
+    let (server, account) = if args.token { with_token(&url).await? } else { with_password(&url, args, output).await? };
+    let mut settings = Settings::load()?;
+    settings.servers.insert(url.to_string(), server);
+    settings.default = Some(url.to_string());
+    let path = settings.save()?;
+    output.done(&signed_in_as(&url, &account), format!("Signed in to {url} as {}. The token is in {}.", account.email, path.display()))
+}
+
+async fn with_token(url: &Url) -> Result<(Server, AccountOut), Failure> {
+    let token = prompt::secret_from_stdin("The token on stdin")?;
+    let api = Api { http: Http::new(&Access { url: url.clone(), token: Some(token.clone()) })? };
+    let account = api.account().await?;
+    Ok((Server { token, token_id: None, email: account.email.to_string() }, account))
+}
+
+async fn with_password(url: &Url, args: &LoginArgs, output: &Output) -> Result<(Server, AccountOut), Failure> {
+    let may_ask = output.may_ask();
+    let email: Email = match &args.email {
+        Some(email) => email.clone(),
+        None if may_ask && !args.password_stdin => prompt::parsed("E-mail:", None)?,
+        None => {
+            return Err(Failure::usage("There is no terminal to ask for the e-mail address.")
+                .next("Give --email and --password-stdin, or --token with a token on stdin."));
+        }
+    };
+    let password = if args.password_stdin {
+        prompt::secret_from_stdin("The password on stdin")?
+    } else if may_ask {
+        prompt::secret("Password:")?
+    } else {
+        return Err(Failure::usage("There is no terminal to ask for the password.").next("Give --password-stdin, or --token with a token on stdin."));
+    };
+    let http = Http::new(&Access { url: url.clone(), token: None })?;
+    let response = http.send(&Call::post(&["v1", "auth", "login"]).body(&Login { email, password })?).await.map_err(wrong_password)?;
+    let cookie = session_cookie(&response)
+        .ok_or_else(|| Failure::failed(format!("{url} accepted the password but gave no session.")).next("Is it a Vivier server of this version?"))?;
+    let session = Api { http: http.with_cookie(cookie) };
+    let made = make_token(&session).await;
+    // The session has done its work. That it could not be ended is no reason to lose the token: it ends by itself.
+    let ended = session.http.done(Call::post(&["v1", "auth", "logout"])).await;
+    let (account, TokenCreated { token, secret }) = made?;
+    if let Err(failure) = ended {
+        output.aside(format!("warning: the session of this sign-in could not be ended; it ends by itself. {}", failure.human()));
+    }
+    Ok((Server { token: secret, token_id: Some(token.id), email: account.email.to_string() }, account))
+}
+
+async fn make_token(session: &Api) -> Result<(AccountOut, TokenCreated), Failure> {
+    let account = session.account().await?;
+    let token = NewToken { name: token_name(), scopes: TokenScope::ALL.to_vec(), expires_in_days: None };
+    Ok((account, session.create_token(&token).await?))
+}
+
+/// A wrong password is no missing sign-in: "sign in first" would be no help.
+fn wrong_password(failure: Failure) -> Failure {
+    if failure.exit() == Exit::NotSignedIn { failure.next("Check the address and the password, or sign up in the browser first.") } else { failure }
+}
+
+/// `name=value` of the session's cookie, to be given back.
+fn session_cookie(response: &reqwest::Response) -> Option<Secret> {
+    let pairs: Vec<&str> = response
+        .headers()
+        .get_all(reqwest::header::SET_COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok()?.split(';').next())
+        .map(str::trim)
+        .filter(|pair| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty()))
+        .collect();
+    (!pairs.is_empty()).then(|| Secret::new(pairs.join("; ")))
+}
+
+/// What the list of tokens shows for this machine.
+fn token_name() -> DisplayName {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname")).unwrap_or_default();
+    let host: String = host.trim().chars().filter(char::is_ascii_graphic).take(40).collect();
+    let text = if host.is_empty() { "vivier".to_owned() } else { format!("vivier on {host}") };
+    text.parse().expect("printable characters, short, no space at either end")
+}
+
+fn warn_about_plain_http(url: &Url, output: &Output) {
+    if url.scheme() == "http" && !url.host_str().is_some_and(dns::is_loopback) {
+        output.aside(format!("warning: {url} is not encrypted: whoever is on the way can read the password and the token."));
+    }
+}
+
+pub async fn logout(global: &Global, output: &Output) -> Result<(), Failure> {
+    let mut settings = Settings::load()?;
+    let url = Access::find(global)?.url;
+    let Some(server) = settings.servers.remove(url.as_str()) else {
+        return output.done(&json!({ "url": url.as_str(), "signed_out": false, "revoked": false }), format!("You are not signed in to {url}."));
+    };
+    let Server { token, token_id, email: _ } = server;
+    let revoked = match token_id {
+        Some(id) => {
+            let api = Api { http: Http::new(&Access { url: url.clone(), token: Some(token) })? };
+            match api.revoke_token(id).await {
+                Ok(()) => true,
+                // It is revoked, or its account is gone: what we want is so.
+                Err(failure) if matches!(failure.exit(), Exit::NotSignedIn | Exit::NotFound) => true,
+                // Forgetting a token that still works would leave one that nobody knows of.
+                Err(failure) => return Err(failure.note("The token was kept, because it could not be revoked.")),
+            }
+        }
+        None => false,
+    };
+    if settings.default.as_deref() == Some(url.as_str()) {
+        settings.default = settings.servers.keys().next().cloned();
+    }
+    settings.save()?;
+    let rest = if revoked { "its token is revoked" } else { "the token was given with --token, so it was forgotten here but not revoked" };
+    output.done(&json!({ "url": url.as_str(), "signed_out": true, "revoked": revoked }), format!("Signed out of {url}; {rest}."))
+}
+
+#[derive(Serialize)]
+struct SignedInAs<'a> {
+    url: &'a str,
+    #[serde(flatten)]
+    account: &'a AccountOut,
+}
+
+fn signed_in_as<'a>(url: &'a Url, account: &'a AccountOut) -> SignedInAs<'a> {
+    SignedInAs { url: url.as_str(), account }
+}
+
+pub async fn whoami(api: &Api, output: &Output) -> Result<(), Failure> {
+    let account = api.account().await?;
+    let role = match account.role {
+        Role::Tenant => "",
+        Role::Operator => ", operator",
+    };
+    output.done(&signed_in_as(api.http.base(), &account), format!("{} ({}{role}) at {}", account.email, account.id, api.http.base()))
+}

@@ -1,0 +1,196 @@
+//! `config`: the agent's own document, its provider and its channels; versions and the way back.
+
+use std::path::Path;
+
+use vivier_core::config::ConfigIssue;
+use vivier_core::wire::agents::{ConfigOut, NewChannel, NewConfig, RevisionOut, RevisionOutcome};
+use vivier_core::wire::problem::FieldProblem;
+
+use super::editor::Draft;
+use super::{deploy, issues};
+use crate::api::Api;
+use crate::cli::{ConfigCommand, ConfigSetArgs, Named};
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, Paint, plain};
+use crate::target::{self, Prefer};
+use crate::{prompt, text};
+
+pub async fn run(api: &Api, command: &ConfigCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        ConfigCommand::Get { named, effective } => get(api, named, *effective, output).await,
+        ConfigCommand::Set(args) => set(api, args, output).await,
+        ConfigCommand::Edit(named) => edit(api, named, output).await,
+        ConfigCommand::Check { named, file } => check(api, named, file, output).await,
+        ConfigCommand::History(named) => history(api, named, output).await,
+        ConfigCommand::Rollback { named, to } => rollback(api, named, *to, output).await,
+    }
+}
+
+async fn get(api: &Api, named: &Named, effective: bool, output: &Output) -> Result<(), Failure> {
+    let deployment = target::find(api, &named.name, Prefer::Living).await?;
+    let config = api.config(deployment.id).await?;
+    match (output.is_json(), effective) {
+        (true, _) => output.document(&config),
+        (false, true) => output.document(&config.effective),
+        (false, false) => {
+            let text = &config.text;
+            output.raw(text)?;
+            if text.ends_with('\n') { Ok(()) } else { output.raw("\n") }
+        }
+    }
+}
+
+async fn set(api: &Api, args: &ConfigSetArgs, output: &Output) -> Result<(), Failure> {
+    let deployment = target::find(api, &args.named.name, Prefer::Living).await?;
+    let current = api.config(deployment.id).await?;
+    let text = args.file.as_deref().map(prompt::document).transpose()?;
+    let provider = deploy::provider(&args.provider, current.provider.as_ref())?;
+    let channel = deploy::channel(&args.channel, output.may_ask())?;
+    if text.is_none() && provider.is_none() && channel.is_none() && args.remove_channel.is_none() {
+        return Err(Failure::usage("There is nothing to set.").next("Give a file, --provider, --channel or --remove-channel."));
+    }
+    let channels = (channel.is_some() || args.remove_channel.is_some()).then(|| {
+        let changed = channel.as_ref().map(|channel| channel.kind);
+        // Those that stay are named without their tokens: the server keeps what it has.
+        let stay = current.channels.iter().filter(|one| Some(one.kind) != changed && Some(one.kind) != args.remove_channel);
+        let stay = stay.map(|one| NewChannel {
+            kind: one.kind,
+            tokens: std::collections::BTreeMap::new(),
+            allow_from: one.allow_from.clone(),
+            api_root: one.api_root.clone(),
+        });
+        stay.chain(channel).collect()
+    });
+    let name = args.file.as_deref().map_or_else(|| "the document".to_owned(), name_of);
+    let new = NewConfig { text, provider, channels, expected_version: Some(current.version), dry_run: false };
+    match api.set_config(deployment.id, &new).await {
+        Ok(config) => applied(&config, deployment.slug.as_str(), output),
+        Err(failure) => Err(with_issues(failure, new.text.as_deref().unwrap_or(&current.text), &name, output)),
+    }
+}
+
+fn applied(config: &ConfigOut, slug: &str, output: &Output) -> Result<(), Failure> {
+    output.done(config, format!("Version {} is accepted and will be applied. `vivier config history {slug}` shows how it goes.", config.version))
+}
+
+async fn edit(api: &Api, named: &Named, output: &Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return Err(Failure::usage("An editor and --json do not go together.").next("Use `vivier config set NAME FILE`."));
+    }
+    let deployment = target::find(api, &named.name, Prefer::Living).await?;
+    let current = api.config(deployment.id).await?;
+    let draft = Draft::new(&current.text)?;
+    loop {
+        let text = draft.edit()?;
+        if text == current.text {
+            return output.line("Nothing was changed.");
+        }
+        let new = NewConfig { text: Some(text.clone()), expected_version: Some(current.version), ..NewConfig::default() };
+        let check = api.check_config(deployment.id, &new).await;
+        let problems = match &check {
+            Ok(check) if check.valid => None,
+            Ok(check) => Some(check.issues.clone()),
+            Err(failure) if !document_issues(failure.fields()).is_empty() => Some(document_issues(failure.fields())),
+            Err(failure) => {
+                output.aside(draft.keep());
+                return Err(failure.clone());
+            }
+        };
+        let Some(problems) = problems else {
+            return match api.set_config(deployment.id, &new).await {
+                Ok(config) => applied(&config, deployment.slug.as_str(), output),
+                Err(failure) => {
+                    output.aside(draft.keep());
+                    Err(with_issues(failure, &text, "your text", output))
+                }
+            };
+        };
+        output.aside(issues::render(&problems, &text, deployment.slug.as_str(), output));
+        let again = output.may_ask() && prompt::choice("The document is not valid.", vec!["Edit again", "Give up"])? == "Edit again";
+        if !again {
+            output.aside(draft.keep());
+            return Err(Failure::told(Exit::Refused));
+        }
+    }
+}
+
+async fn check(api: &Api, named: &Named, file: &Path, output: &Output) -> Result<(), Failure> {
+    let deployment = target::find(api, &named.name, Prefer::Living).await?;
+    let text = prompt::document(file)?;
+    let new = NewConfig { text: Some(text.clone()), ..NewConfig::default() };
+    let check = api.check_config(deployment.id, &new).await.map_err(|failure| with_issues(failure, &text, &name_of(file), output))?;
+    if output.is_json() {
+        output.document(&check)?;
+    } else if check.valid {
+        output.line(format!("{} is valid for OpenClaw {}.", name_of(file), deployment.openclaw_version))?;
+    } else {
+        output.aside(issues::render(&check.issues, &text, &name_of(file), output));
+    }
+    if check.valid { Ok(()) } else { Err(Failure::told(Exit::Refused)) }
+}
+
+async fn history(api: &Api, named: &Named, output: &Output) -> Result<(), Failure> {
+    let deployment = target::find(api, &named.name, Prefer::Living).await?;
+    let revisions = api.revisions(deployment.id).await?;
+    if output.is_json() {
+        return output.document(&revisions);
+    }
+    let now = text::now();
+    let row = |revision: &RevisionOut| {
+        let (paint, outcome) = match revision.outcome {
+            RevisionOutcome::Pending => (Paint::Busy, "pending"),
+            RevisionOutcome::Good => (Paint::Good, "good"),
+            RevisionOutcome::Failed => (Paint::Bad, "failed"),
+            RevisionOutcome::Superseded => (Paint::Faint, "superseded"),
+        };
+        let marks = match (revision.current, revision.last_known_good) {
+            (true, true) => "current, last known good",
+            (true, false) => "current",
+            (false, true) => "last known good",
+            (false, false) => "",
+        };
+        let why = revision.reason.as_deref().unwrap_or(marks);
+        vec![
+            plain(revision.number.to_string()),
+            (paint, outcome.to_owned()),
+            plain(revision.config_version.to_string()),
+            plain(revision.secrets_version.to_string()),
+            plain(revision.openclaw_version.clone()),
+            plain(text::age(revision.created_at, now)),
+            plain(text::harmless(&revision.author, false)),
+            plain(text::harmless(why, false)),
+        ]
+    };
+    output.table(&["revision", "outcome", "config", "secrets", "openclaw", "age", "by", "note"], revisions.iter().map(row).collect())
+}
+
+async fn rollback(api: &Api, named: &Named, to: Option<u64>, output: &Output) -> Result<(), Failure> {
+    let deployment = target::find(api, &named.name, Prefer::Living).await?;
+    let rolled = api.rollback(deployment.id, to).await?;
+    output.done(&rolled, format!("{0} goes back; its revision is now {1}. `vivier config history {0}` shows how it goes.", rolled.slug, rolled.revision))
+}
+
+fn name_of(file: &Path) -> String {
+    if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() }
+}
+
+/// A refusal whose fields are about the document is shown in the document.
+fn with_issues(failure: Failure, text: &str, name: &str, output: &Output) -> Failure {
+    let issues = document_issues(failure.fields());
+    if output.is_json() || issues.is_empty() {
+        return failure;
+    }
+    output.aside(issues::render(&issues, text, name, output));
+    failure.without_fields()
+}
+
+/// The fields of a refusal that are about the document.
+fn document_issues(fields: &[FieldProblem]) -> Vec<ConfigIssue> {
+    let about_the_document =
+        |field: &&FieldProblem| field.line.is_some() || field.path.split(['.', '[']).next().is_some_and(|first| matches!(first, "text" | "config"));
+    let issue = |field: &FieldProblem| {
+        let path = ["text", "config"].iter().find_map(|prefix| field.path.strip_prefix(prefix)).unwrap_or(&field.path).trim_start_matches('.');
+        ConfigIssue { path: path.to_owned(), message: field.message.clone(), line: field.line }
+    };
+    fields.iter().filter(about_the_document).map(issue).collect()
+}

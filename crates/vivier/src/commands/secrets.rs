@@ -1,0 +1,41 @@
+//! `secrets`: names to see, values only to write.
+
+use serde_json::json;
+use vivier_core::wire::agents::NewSecret;
+
+use crate::api::Api;
+use crate::cli::SecretsCommand;
+use crate::failure::Failure;
+use crate::output::{Output, plain};
+use crate::target::{self, Prefer};
+use crate::{prompt, text};
+
+pub async fn run(api: &Api, command: &SecretsCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        SecretsCommand::Ls(named) => {
+            let deployment = target::find(api, &named.name, Prefer::Living).await?;
+            let secrets = api.secrets(deployment.id).await?;
+            if output.is_json() {
+                return output.document(&secrets);
+            }
+            if secrets.is_empty() {
+                return output.line(format!("{} has no secrets.", deployment.slug));
+            }
+            let now = text::now();
+            let rows =
+                secrets.iter().map(|one| vec![plain(text::harmless(&one.name, false)), plain(one.version.to_string()), plain(text::age(one.created_at, now))]);
+            output.table(&["name", "version", "age"], rows.collect())
+        }
+        SecretsCommand::Set { named, secret } => {
+            let deployment = target::find(api, &named.name, Prefer::Living).await?;
+            let value = if output.may_ask() { prompt::secret(&format!("{secret}:"))? } else { prompt::secret_from_stdin("The value on stdin")? };
+            let written = api.set_secret(deployment.id, secret, &NewSecret { value }).await?;
+            output.done(&written, format!("{} has version {} now; {} will be given it.", written.name, written.version, deployment.slug))
+        }
+        SecretsCommand::Rm { named, secret } => {
+            let deployment = target::find(api, &named.name, Prefer::Living).await?;
+            api.remove_secret(deployment.id, secret).await?;
+            output.done(&json!({ "name": secret, "removed": true }), format!("{secret} is removed from {}.", deployment.slug))
+        }
+    }
+}
