@@ -8,6 +8,8 @@ use vivier_core::plan::PlanName;
 use vivier_core::runtime::net::SubnetPool;
 use vivier_core::wire::catalogue::SignupMode;
 
+use crate::store::deployments::Rules;
+
 /// Settings of `vivierd serve`. Every one has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -112,6 +114,16 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// What the store checks by.
+    pub const fn rules(&self) -> Rules {
+        Rules {
+            trial_deployments: self.trial_deployments,
+            deploys_per_hour: self.deploys_per_hour,
+            trial_hours: self.trial_hours,
+            retention_days: self.retention_days,
+        }
     }
 
     /// `http(s)://<slug>.<base domain>[:port]`: where an agent is reached, without a trailing slash.

@@ -150,8 +150,8 @@ CREATE TABLE runtime_instances (
     last_known_good BIGINT,
     failures BIGINT NOT NULL DEFAULT 0,
     backoff_until BIGINT,
-    -- JSON: why the breaker is open.
-    breaker TEXT,
+    -- JSON: the last failure, and whether it opened the breaker.
+    fault TEXT,
     -- revision.generation.retry_generation that failures, backoff and breaker were counted against.
     attempt TEXT NOT NULL DEFAULT '',
     -- container@finished: the exit that has been counted.

@@ -11,8 +11,17 @@
 //! The store knows nothing of HTTP, of the runtime, or of what the worker decides.
 
 pub mod accounts;
+pub mod catalogue;
 pub mod codes;
+pub mod deployments;
+pub mod events;
 pub mod idempotency;
+pub mod platform;
+pub mod reconcile;
+pub mod revisions;
+pub mod routes;
+pub mod secrets;
+pub mod seen;
 pub mod sessions;
 pub mod tokens;
 
@@ -49,6 +58,9 @@ pub enum StoreError {
     /// A limit of the account is reached.
     #[error("{0}")]
     Quota(Quota),
+    /// The worker's lease on a deployment is gone, or its row was written by another: look again.
+    #[error("another worker has taken the deployment over")]
+    Lost,
     #[error("the database did not answer as it should")]
     Database(#[source] sqlx::Error),
     #[error("the database holds something that cannot be read: {0}")]
@@ -265,7 +277,7 @@ impl Store {
     }
 
     fn statements() -> Vec<&'static str> {
-        [sql::ALL].concat()
+        [sql::ALL, catalogue::ALL, deployments::ALL, events::ALL, platform::ALL, reconcile::ALL, revisions::ALL, routes::ALL, secrets::ALL].concat()
     }
 }
 

@@ -1,0 +1,555 @@
+//! Deployments as their owners want them: made, listed, asked of.
+
+use std::collections::BTreeMap;
+
+use sqlx::any::AnyRow;
+use vivier_core::channel::ChannelSettings;
+use vivier_core::config::overlay::MODEL_KEY;
+use vivier_core::digest::Digest;
+use vivier_core::id::{AccountId, DeploymentId};
+use vivier_core::lifecycle::{self, Action, Admission, Ask, Desired, State};
+use vivier_core::name::{DisplayName, Email, Slug};
+use vivier_core::plan::PlanName;
+use vivier_core::provider::ProviderSettings;
+use vivier_core::runtime::{ContainerPhase, Proof};
+use vivier_core::secret::Secret;
+use vivier_core::template::TemplateName;
+use vivier_core::time::Timestamp;
+use vivier_core::wire::agents::{Degradation, EventKind, Outcome};
+
+use super::events::Note;
+use super::revisions::NewRevision;
+use super::seen::{Seen, Wanted};
+use super::{Actor, Columns as _, Quota, Store, StoreError, Tx, new_uuid, statements, word};
+
+/// Everything a view of a deployment needs, in one row. `$columns` of the worker's row are those that [`Seen::from_row`] reads.
+macro_rules! select_deployments {
+    ($condition:literal) => {
+        concat!(
+            "SELECT d.id, d.account_id, a.email AS owner, d.slug, d.name, d.plan, d.template, d.desired, d.generation, d.retry_generation, d.revision, \
+             d.expires_at, d.created_at, d.terminated_at, d.purge_at, d.version, \
+             r.subnet_index, r.observation, r.observed_at, r.workload, r.drift, r.seen_revision, r.seen_generation, r.seen_version, r.routed, \
+             r.first_routed_at, r.proven_since, r.running_revision, r.last_known_good, r.failures, r.backoff_until, r.fault, r.attempt, r.counted_exit, \
+             r.expected_exit, r.applied, r.proof, r.doing, r.waiting, r.state, r.version AS seen_row_version, r.lease_owner, r.lease_epoch, \
+             v.config_version, v.secrets, v.release_id, l.openclaw_version, l.image, c.text, c.provider, c.channels, \
+             CASE WHEN g.number IS NOT NULL AND (g.config_version <> v.config_version OR g.release_id <> v.release_id OR g.secrets <> v.secrets) \
+                  THEN 1 ELSE 0 END AS falls_back \
+             FROM deployments d \
+             JOIN accounts a ON a.id = d.account_id \
+             JOIN runtime_instances r ON r.deployment_id = d.id \
+             JOIN revisions v ON v.deployment_id = d.id AND v.number = d.revision \
+             JOIN releases l ON l.id = v.release_id \
+             JOIN config_versions c ON c.deployment_id = d.id AND c.version = v.config_version \
+             LEFT JOIN revisions g ON g.deployment_id = d.id AND g.number = r.last_known_good ",
+            $condition
+        )
+    };
+}
+pub(super) use select_deployments;
+
+statements! {
+    LOCK_ACCOUNT = "UPDATE accounts SET version = version + 1 WHERE id = $1";
+    TRIALS = "SELECT COUNT(*) AS used FROM deployments WHERE account_id = $1 AND plan = 'trial' AND desired IN ('running', 'suspended') AND id <> $2";
+    RECENT = "SELECT COUNT(*) AS used, MIN(created_at) AS oldest FROM deployments WHERE account_id = $1 AND created_at > $2";
+    DEFAULT_RELEASE = "SELECT id FROM releases WHERE is_default = 1 AND gone_at IS NULL";
+    INSERT = "INSERT INTO deployments (id, account_id, slug, name, plan, template, desired, revision, expires_at, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, 'running', 1, $7, $8) ON CONFLICT (slug) DO NOTHING";
+    INSERT_SEEN = "INSERT INTO runtime_instances (deployment_id) VALUES ($1)";
+    ONE = select_deployments!("WHERE d.id = $1 AND d.account_id = $2 AND d.desired <> 'purged'");
+    ONE_BY_SLUG = select_deployments!("WHERE d.slug = $1 AND d.account_id = $2 AND d.desired <> 'purged'");
+    LIST = select_deployments!(
+        "WHERE d.account_id = $1 AND ($2 = '' OR LOWER(d.name) LIKE $2 ESCAPE '!' OR d.slug LIKE $2 ESCAPE '!') AND ($3 = 1 OR d.desired <> 'terminated') \
+         AND d.desired <> 'purged' AND ($4 = '' OR d.id < $4) ORDER BY d.id DESC LIMIT $5"
+    );
+    LIST_ALL = select_deployments!(
+        "WHERE $1 = '' AND ($2 = '' OR LOWER(d.name) LIKE $2 ESCAPE '!' OR d.slug LIKE $2 ESCAPE '!' OR a.email LIKE $2 ESCAPE '!') \
+         AND ($3 = 1 OR d.desired <> 'terminated') AND d.desired <> 'purged' AND ($4 = '' OR d.id < $4) ORDER BY d.id DESC LIMIT $5"
+    );
+    /// Takes the row's lock first: what is decided afterwards holds until the commit.
+    LOCK = "UPDATE deployments SET version = version + 1 WHERE id = $1 AND account_id = $2 AND desired <> 'purged' \
+        RETURNING desired, plan, expires_at, revision, slug, generation";
+    SET_DESIRED = "UPDATE deployments SET desired = $2, terminated_at = $3, purge_at = $4 WHERE id = $1";
+    RAISE_GENERATION = "UPDATE deployments SET generation = generation + 1 WHERE id = $1";
+    RAISE_RETRY = "UPDATE deployments SET retry_generation = retry_generation + 1 WHERE id = $1";
+    RENAME = "UPDATE deployments SET name = $2 WHERE id = $1";
+    SET_PLAN = "UPDATE deployments SET plan = $2, expires_at = $3 WHERE id = $1";
+    EXPIRED = "SELECT id, account_id FROM deployments WHERE desired IN ('running', 'suspended') AND expires_at IS NOT NULL AND expires_at <= $1";
+    PURGE_DUE = "SELECT id, account_id FROM deployments WHERE desired = 'terminated' AND purge_at <= $1";
+}
+
+/// A deployment to make.
+#[derive(Clone, Debug)]
+pub struct NewAgent {
+    pub name: DisplayName,
+    /// Made from the name when absent.
+    pub slug: Option<Slug>,
+    pub plan: PlanName,
+    pub template: TemplateName,
+    /// The tenant's document.
+    pub text: String,
+    pub provider: Option<ProviderSettings>,
+    pub channels: Vec<ChannelSettings>,
+    /// By dotted name. The key of the model door is made here.
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+/// What an installation allows, as far as the store checks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    pub trial_deployments: u32,
+    pub deploys_per_hour: u32,
+    pub trial_hours: u32,
+    pub retention_days: u32,
+}
+
+/// A deployment, with what was last seen of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deployment {
+    pub id: DeploymentId,
+    pub account: AccountId,
+    pub owner: Email,
+    pub name: DisplayName,
+    pub slug: Slug,
+    pub plan: PlanName,
+    pub template: TemplateName,
+    pub desired: Desired,
+    pub state: State,
+    pub reason: Option<String>,
+    pub degraded: Vec<Degradation>,
+    pub observed_at: Option<Timestamp>,
+    pub doing: Option<Action>,
+    pub openclaw_version: String,
+    pub image: Digest,
+    pub revision: u64,
+    pub last_known_good_revision: Option<u64>,
+    pub config_version: u64,
+    pub provider: Option<ProviderSettings>,
+    pub channels: Vec<ChannelSettings>,
+    pub subnet_index: Option<u32>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub purge_at: Option<Timestamp>,
+    pub version: u64,
+}
+
+/// Which deployments to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Part of the name or slug (for operators: or of the owner's address), whatever the case.
+    pub search: Option<String>,
+    pub include_terminated: bool,
+    /// Those older than this one.
+    pub cursor: Option<DeploymentId>,
+    /// 1 to 200.
+    pub limit: u32,
+}
+
+/// What came of an ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Accepted,
+    AlreadySo,
+}
+
+impl Store {
+    /// Makes a deployment, if the account's quotas allow it.
+    pub async fn create_deployment(&self, actor: &Actor, account: AccountId, new: NewAgent, rules: &Rules) -> Result<Deployment, StoreError> {
+        let NewAgent { name, slug, plan, template, text, provider, channels, secrets } = new;
+        let id = DeploymentId::from_uuid(new_uuid());
+        let mut tx = self.begin().await?;
+        let now = tx.now();
+        lock_account(&mut tx, account).await?;
+        check_rate(&mut tx, account, rules).await?;
+        if plan.plan().expires {
+            check_trials(&mut tx, account, id, rules).await?;
+        }
+        let release = sqlx::query(DEFAULT_RELEASE).fetch_optional(tx.conn()).await?;
+        let release =
+            release.ok_or_else(|| StoreError::Conflict("there is no agent image yet; an operator makes one with `vivierd image build`".to_owned()))?;
+        let expires_at = plan.plan().expires.then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
+        let mut chosen = None;
+        for attempt in 0..5 {
+            let candidate = match (&slug, attempt) {
+                (Some(slug), 0) => slug.clone(),
+                (Some(slug), _) => {
+                    let message = format!("`{slug}` is taken; choose another");
+                    return Err(StoreError::Taken { field: "slug", message });
+                }
+                (None, _) => Slug::suggest(name.as_str(), &random_suffix()),
+            };
+            let done = sqlx::query(INSERT)
+                .bind(id.to_string())
+                .bind(account.to_string())
+                .bind(candidate.as_str())
+                .bind(name.as_str())
+                .bind(plan.as_str())
+                .bind(template.as_str())
+                .bind(expires_at.map(Timestamp::as_millis))
+                .bind(now.as_millis())
+                .execute(tx.conn())
+                .await?;
+            if done.rows_affected() == 1 {
+                chosen = Some(candidate);
+                break;
+            }
+        }
+        let slug = chosen.ok_or_else(|| StoreError::Taken { field: "name", message: "no free address was found for this name; choose a slug".to_owned() })?;
+        sqlx::query(INSERT_SEEN).bind(id.to_string()).execute(tx.conn()).await?;
+        let mut changes: BTreeMap<String, Option<Secret>> = secrets.into_iter().map(|(name, secret)| (name, Some(secret))).collect();
+        changes.insert(MODEL_KEY.to_owned(), Some(virtual_key()));
+        let set = self.change_secrets(&mut tx, account, id, &BTreeMap::new(), &changes).await?;
+        tx.new_config(account, id, 1, &text, provider.as_ref(), &channels, &actor.name).await?;
+        let first = NewRevision { number: 1, config_version: 1, release: &release.text("id")?, set: &set, author: &actor.name };
+        tx.new_revision(account, id, &first).await?;
+        tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, "asked for a new agent").by(&actor.name)).await?;
+        tx.audit(actor, Some(account), "deployment.create", &id.to_string(), serde_json::json!({ "slug": slug, "plan": plan })).await?;
+        let deployment = tx.deployment(account, id).await?;
+        tx.commit().await?;
+        Ok(deployment)
+    }
+
+    /// One deployment of this account.
+    pub async fn deployment(&self, account: AccountId, id: DeploymentId) -> Result<Deployment, StoreError> {
+        let row = sqlx::query(ONE).bind(id.to_string()).bind(account.to_string()).fetch_optional(self.reader()).await?;
+        Deployment::from_row(&row.ok_or(StoreError::NotFound("deployment"))?, self.now())
+    }
+
+    pub async fn deployment_by_slug(&self, account: AccountId, slug: &Slug) -> Result<Deployment, StoreError> {
+        let row = sqlx::query(ONE_BY_SLUG).bind(slug.as_str()).bind(account.to_string()).fetch_optional(self.reader()).await?;
+        Deployment::from_row(&row.ok_or(StoreError::NotFound("deployment"))?, self.now())
+    }
+
+    /// One page of this account's deployments, newest first, and the cursor of the next.
+    pub async fn deployments(&self, account: AccountId, filter: &Filter) -> Result<(Vec<Deployment>, Option<DeploymentId>), StoreError> {
+        self.list(LIST, &account.to_string(), filter).await
+    }
+
+    /// One page of every account's deployments: for operators only.
+    pub async fn all_deployments(&self, filter: &Filter) -> Result<(Vec<Deployment>, Option<DeploymentId>), StoreError> {
+        self.list(LIST_ALL, "", filter).await
+    }
+
+    async fn list(&self, statement: &'static str, account: &str, filter: &Filter) -> Result<(Vec<Deployment>, Option<DeploymentId>), StoreError> {
+        let Filter { search, include_terminated, cursor, limit } = filter;
+        let limit = (*limit).clamp(1, 200);
+        let pattern = search.as_deref().filter(|text| !text.is_empty()).map(like).unwrap_or_default();
+        let rows = sqlx::query(statement)
+            .bind(account)
+            .bind(pattern)
+            .bind(i64::from(*include_terminated))
+            .bind(cursor.map(|id| id.to_string()).unwrap_or_default())
+            .bind(i64::from(limit) + 1)
+            .fetch_all(self.reader())
+            .await?;
+        let now = self.now();
+        let mut page = rows.iter().map(|row| Deployment::from_row(row, now)).collect::<Result<Vec<_>, _>>()?;
+        let more = page.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+        if more {
+            page.pop();
+        }
+        let next = more.then(|| page.last().map(|last| last.id)).flatten();
+        Ok((page, next))
+    }
+
+    /// Renames a deployment or moves it to another plan. A plan that does not expire takes the end away.
+    pub async fn edit_deployment(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        id: DeploymentId,
+        name: Option<DisplayName>,
+        plan: Option<PlanName>,
+        rules: &Rules,
+    ) -> Result<Deployment, StoreError> {
+        let mut tx = self.begin().await?;
+        let now = tx.now();
+        lock_account(&mut tx, account).await?;
+        let row = tx.lock_deployment(account, id).await?;
+        if let Some(name) = name {
+            sqlx::query(RENAME).bind(id.to_string()).bind(name.as_str()).execute(tx.conn()).await?;
+            tx.audit(actor, Some(account), "deployment.rename", &id.to_string(), serde_json::json!({ "name": name })).await?;
+        }
+        let current: PlanName = row.parse("plan")?;
+        if let Some(plan) = plan.filter(|plan| *plan != current) {
+            let desired: Desired = row.word("desired")?;
+            if plan.plan().expires && matches!(desired, Desired::Running | Desired::Suspended) {
+                check_trials(&mut tx, account, id, rules).await?;
+            }
+            let expires_at = plan.plan().expires.then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
+            sqlx::query(SET_PLAN).bind(id.to_string()).bind(plan.as_str()).bind(expires_at.map(Timestamp::as_millis)).execute(tx.conn()).await?;
+            tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("moved from {current} to {plan}")).by(&actor.name)).await?;
+            tx.audit(actor, Some(account), "deployment.plan", &id.to_string(), serde_json::json!({ "from": current, "to": plan })).await?;
+        }
+        let deployment = tx.deployment(account, id).await?;
+        tx.commit().await?;
+        Ok(deployment)
+    }
+
+    /// Grants an ask, or refuses it with the reason ([`StoreError::Conflict`]).
+    pub async fn ask(&self, actor: &Actor, account: AccountId, id: DeploymentId, ask: Ask, rules: &Rules) -> Result<(Asked, Deployment), StoreError> {
+        self.ask_because(actor, account, id, ask, rules, None).await
+    }
+
+    async fn ask_because(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        id: DeploymentId,
+        ask: Ask,
+        rules: &Rules,
+        because: Option<&str>,
+    ) -> Result<(Asked, Deployment), StoreError> {
+        let mut tx = self.begin().await?;
+        let now = tx.now();
+        lock_account(&mut tx, account).await?;
+        let row = tx.lock_deployment(account, id).await?;
+        match lifecycle::admit(row.word("desired")?, ask) {
+            Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
+            Admission::AlreadySo => {
+                drop(tx);
+                return Ok((Asked::AlreadySo, self.deployment(account, id).await?));
+            }
+            Admission::Accept => {}
+        }
+        let set = |desired: Desired, terminated: Option<Timestamp>, purge: Option<Timestamp>| {
+            sqlx::query(SET_DESIRED).bind(id.to_string()).bind(word(&desired)).bind(terminated.map(Timestamp::as_millis)).bind(purge.map(Timestamp::as_millis))
+        };
+        match ask {
+            Ask::Restart => {
+                sqlx::query(RAISE_GENERATION).bind(id.to_string()).execute(tx.conn()).await?;
+            }
+            Ask::Retry => {
+                sqlx::query(RAISE_RETRY).bind(id.to_string()).execute(tx.conn()).await?;
+            }
+            // A change comes with its revision: see `change`.
+            Ask::Update => {}
+            Ask::Suspend => {
+                set(Desired::Suspended, None, None).execute(tx.conn()).await?;
+            }
+            Ask::Resume => {
+                set(Desired::Running, None, None).execute(tx.conn()).await?;
+                // Whoever resumes wants another try, whatever failed before.
+                sqlx::query(RAISE_RETRY).bind(id.to_string()).execute(tx.conn()).await?;
+            }
+            Ask::Terminate => {
+                let purge = now.plus_seconds(i64::from(rules.retention_days) * 86_400);
+                set(Desired::Terminated, Some(now), Some(purge)).execute(tx.conn()).await?;
+            }
+            Ask::Restore => {
+                let plan: PlanName = row.parse("plan")?;
+                if row.at_opt("expires_at")?.is_some_and(|end| end <= now) {
+                    return Err(StoreError::Conflict("its trial has ended; move it to another plan first, then restore it".to_owned()));
+                }
+                if plan.plan().expires {
+                    check_trials(&mut tx, account, id, rules).await?;
+                }
+                set(Desired::Running, None, None).execute(tx.conn()).await?;
+                sqlx::query(RAISE_RETRY).bind(id.to_string()).execute(tx.conn()).await?;
+            }
+        }
+        let message = because.map_or_else(|| format!("asked to {}", verb(ask)), str::to_owned);
+        tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, message).by(&actor.name)).await?;
+        tx.audit(actor, Some(account), &format!("deployment.{}", word(&ask)), &id.to_string(), serde_json::json!({})).await?;
+        let deployment = tx.deployment(account, id).await?;
+        tx.commit().await?;
+        Ok((Asked::Accepted, deployment))
+    }
+
+    /// Ends the trials whose time is over. Returns how many.
+    pub async fn end_trials(&self, rules: &Rules) -> Result<usize, StoreError> {
+        let rows = sqlx::query(EXPIRED).bind(self.now().as_millis()).fetch_all(self.reader()).await?;
+        for row in &rows {
+            self.ask_because(&Actor::system(), row.parse("account_id")?, row.parse("id")?, Ask::Terminate, rules, Some("the trial ended")).await?;
+        }
+        Ok(rows.len())
+    }
+
+    /// Wants those purged whose retention is over. Returns how many.
+    pub async fn end_retentions(&self) -> Result<usize, StoreError> {
+        let rows = sqlx::query(PURGE_DUE).bind(self.now().as_millis()).fetch_all(self.reader()).await?;
+        let mut count = 0;
+        for row in &rows {
+            let (id, account): (DeploymentId, AccountId) = (row.parse("id")?, row.parse("account_id")?);
+            let mut tx = self.begin().await?;
+            let now = tx.now();
+            let locked = tx.lock_deployment(account, id).await?;
+            // It may have been restored since it was listed.
+            if locked.word::<Desired>("desired")? != Desired::Terminated {
+                continue;
+            }
+            sqlx::query(SET_DESIRED).bind(id.to_string()).bind(word(&Desired::Purged)).bind(now.as_millis()).bind(now.as_millis()).execute(tx.conn()).await?;
+            tx.audit(&Actor::system(), Some(account), "deployment.purge", &id.to_string(), serde_json::json!({})).await?;
+            tx.commit().await?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// The last proof that was taken of a deployment's container.
+    pub async fn proof(&self, account: AccountId, id: DeploymentId) -> Result<Option<Proof>, StoreError> {
+        let row = sqlx::query(ONE).bind(id.to_string()).bind(account.to_string()).fetch_optional(self.reader()).await?;
+        Ok(Seen::from_row(&row.ok_or(StoreError::NotFound("deployment"))?)?.proof)
+    }
+}
+
+impl Tx {
+    /// Takes the deployment's lock and raises its version; another account's does not exist.
+    pub(super) async fn lock_deployment(&mut self, account: AccountId, id: DeploymentId) -> Result<AnyRow, StoreError> {
+        let row = sqlx::query(LOCK).bind(id.to_string()).bind(account.to_string()).fetch_optional(self.conn()).await?;
+        row.ok_or(StoreError::NotFound("deployment"))
+    }
+
+    pub(super) async fn deployment(&mut self, account: AccountId, id: DeploymentId) -> Result<Deployment, StoreError> {
+        let now = self.now();
+        let row = sqlx::query(ONE).bind(id.to_string()).bind(account.to_string()).fetch_optional(self.conn()).await?;
+        Deployment::from_row(&row.ok_or(StoreError::NotFound("deployment"))?, now)
+    }
+}
+
+impl Deployment {
+    pub(super) fn from_row(row: &AnyRow, now: Timestamp) -> Result<Self, StoreError> {
+        let seen = Seen::from_row(row)?;
+        let wanted = wanted(row)?;
+        let state = seen.shown_state(&wanted, row.flag("falls_back")?, now);
+        Ok(Self {
+            id: row.parse("id")?,
+            account: row.parse("account_id")?,
+            owner: row.parse("owner")?,
+            name: row.parse("name")?,
+            slug: row.parse("slug")?,
+            plan: row.parse("plan")?,
+            template: row.word("template")?,
+            desired: wanted.desired,
+            state,
+            reason: seen.reason(&wanted),
+            degraded: degradations(&seen, state),
+            observed_at: seen.observed_at,
+            doing: seen.doing,
+            openclaw_version: row.text("openclaw_version")?,
+            image: row.parse("image")?,
+            revision: wanted.revision,
+            last_known_good_revision: seen.last_known_good,
+            config_version: row.count("config_version")?,
+            provider: row.json_opt("provider")?,
+            channels: row.json("channels")?,
+            subnet_index: seen.subnet_index,
+            created_at: row.at("created_at")?,
+            expires_at: row.at_opt("expires_at")?,
+            purge_at: row.at_opt("purge_at")?,
+            version: wanted.version,
+        })
+    }
+}
+
+pub(super) fn wanted(row: &AnyRow) -> Result<Wanted, StoreError> {
+    Ok(Wanted {
+        desired: row.word("desired")?,
+        revision: row.count("revision")?,
+        generation: row.count("generation")?,
+        retry_generation: row.count("retry_generation")?,
+        version: row.count("version")?,
+    })
+}
+
+/// What does not work although it runs, from the last look.
+pub(super) fn degradations(seen: &Seen, state: State) -> Vec<Degradation> {
+    let Some(container) = seen.observation.as_ref().and_then(|observation| observation.container.as_ref()) else { return Vec::new() };
+    match (&container.phase, state) {
+        (ContainerPhase::Running { health, .. }, State::Running | State::Updating) if !health.ready => {
+            health.failing.iter().map(|part| degradation(part)).collect()
+        }
+        (ContainerPhase::Running { .. } | ContainerPhase::Created | ContainerPhase::Exited { .. }, _) => Vec::new(),
+    }
+}
+
+fn degradation(part: &str) -> Degradation {
+    let (reason, remedy) = match part {
+        "telegram" => {
+            ("Telegram does not accept the bot token, or cannot be reached", "Check the bot token with BotFather and set it again under Configuration.")
+        }
+        "discord" => (
+            "Discord does not accept the bot token, or cannot be reached",
+            "Check the bot token and the privileged intents in Discord's developer portal, and set the token again under Configuration.",
+        ),
+        "slack" => (
+            "Slack does not accept the tokens, or cannot be reached",
+            "Check that socket mode is on and that both tokens (xoxb-… and xapp-…) are of the same app, and set them again under Configuration.",
+        ),
+        _ => ("OpenClaw says that this part is not ready", "Look for it in the agent's log."),
+    };
+    Degradation { part: part.to_owned(), reason: reason.to_owned(), remedy: remedy.to_owned() }
+}
+
+/// Alone with the account's quotas until the commit, on both engines.
+async fn lock_account(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
+    let done = sqlx::query(LOCK_ACCOUNT).bind(account.to_string()).execute(tx.conn()).await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::NotFound("account")) }
+}
+
+async fn check_trials(tx: &mut Tx, account: AccountId, but: DeploymentId, rules: &Rules) -> Result<(), StoreError> {
+    let used = sqlx::query(TRIALS).bind(account.to_string()).bind(but.to_string()).fetch_one(tx.conn()).await?.count("used")?;
+    let allowed = u64::from(rules.trial_deployments);
+    if used < allowed {
+        return Ok(());
+    }
+    let message = format!("{used} of {allowed} trial deployments are in use; delete one or move one to a plan that does not end");
+    Err(StoreError::Quota(Quota { limit: "trial_deployments", used, allowed, free_at: None, message }))
+}
+
+async fn check_rate(tx: &mut Tx, account: AccountId, rules: &Rules) -> Result<(), StoreError> {
+    const HOUR: i64 = 3_600_000;
+    let now = tx.now();
+    let row = sqlx::query(RECENT).bind(account.to_string()).bind(now.as_millis() - HOUR).fetch_one(tx.conn()).await?;
+    let (used, allowed) = (row.count("used")?, u64::from(rules.deploys_per_hour));
+    if used < allowed {
+        return Ok(());
+    }
+    let free_at = row.at_opt("oldest")?.map(|oldest| oldest.plus_millis(HOUR));
+    let minutes = free_at.map_or(60, |at| (at.millis_since(now) + 59_999) / 60_000);
+    let message = format!("{used} of {allowed} deployments an hour have been made; try again in {minutes} min");
+    Err(StoreError::Quota(Quota { limit: "deploys_per_hour", used, allowed, free_at, message }))
+}
+
+const fn verb(ask: Ask) -> &'static str {
+    match ask {
+        Ask::Restart => "restart",
+        Ask::Suspend => "suspend",
+        Ask::Resume => "resume",
+        Ask::Retry => "try again",
+        Ask::Update => "update",
+        Ask::Terminate => "delete",
+        Ask::Restore => "restore",
+    }
+}
+
+fn like(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Six letters and digits.
+fn random_suffix() -> String {
+    DeploymentId::from_uuid(uuid::Uuid::new_v4()).to_string().chars().rev().take(6).collect()
+}
+
+/// The key with which the agent calls its own model door: worth nothing anywhere else.
+fn virtual_key() -> Secret {
+    Secret::new(format!("vk-{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_takes_its_text_literally() {
+        assert_eq!(like("50%_Off!"), "%50!%!_off!!%");
+    }
+}

@@ -1,0 +1,322 @@
+//! Revisions: configuration version + release + set of secrets, numbered per deployment and immutable.
+
+use std::collections::BTreeMap;
+
+use sqlx::any::AnyRow;
+use vivier_core::channel::{ChannelKind, ChannelSettings};
+use vivier_core::id::{AccountId, DeploymentId};
+use vivier_core::lifecycle::{self, Admission, Ask};
+use vivier_core::provider::ProviderSettings;
+use vivier_core::secret::Secret;
+use vivier_core::time::Timestamp;
+use vivier_core::wire::agents::{EventKind, Outcome, RevisionOut, RevisionOutcome};
+
+use super::deployments::Deployment;
+use super::events::Note;
+use super::secrets::{SecretSet, set_version};
+use super::{Actor, Columns as _, Store, StoreError, Tx, int, json, statements, word};
+
+statements! {
+    INSERT = "INSERT INTO revisions (deployment_id, account_id, number, config_version, release_id, secrets_version, secrets, outcome, author, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9)";
+    INSERT_CONFIG = "INSERT INTO config_versions (deployment_id, account_id, version, text, provider, channels, author, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    NEXT = "SELECT COALESCE(MAX(number), 0) + 1 AS number FROM revisions WHERE deployment_id = $1";
+    NEXT_CONFIG = "SELECT COALESCE(MAX(version), 0) + 1 AS version FROM config_versions WHERE deployment_id = $1";
+    SUPERSEDE = "UPDATE revisions SET outcome = 'superseded' WHERE deployment_id = $1 AND outcome = 'pending'";
+    SET_WANTED = "UPDATE deployments SET revision = $2 WHERE id = $1";
+    WANTED = "SELECT v.number, v.config_version, v.release_id, v.secrets, c.text, c.provider, c.channels \
+        FROM deployments d JOIN revisions v ON v.deployment_id = d.id AND v.number = d.revision \
+        JOIN config_versions c ON c.deployment_id = d.id AND c.version = v.config_version WHERE d.id = $1 AND d.account_id = $2";
+    CONTENT = "SELECT v.number, v.config_version, v.release_id, v.secrets, c.text, c.provider, c.channels \
+        FROM revisions v JOIN config_versions c ON c.deployment_id = v.deployment_id AND c.version = v.config_version \
+        WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
+    LAST_GOOD = "SELECT last_known_good FROM runtime_instances WHERE deployment_id = $1";
+    MARK = "UPDATE revisions SET outcome = $3, reason = $4 WHERE deployment_id = $1 AND number = $2";
+    LIST = "SELECT v.number, v.config_version, v.secrets_version, v.outcome, v.reason, v.author, v.created_at, l.openclaw_version, l.image, \
+        CASE WHEN v.number = d.revision THEN 1 ELSE 0 END AS is_current, CASE WHEN v.number = r.last_known_good THEN 1 ELSE 0 END AS is_good \
+        FROM revisions v JOIN releases l ON l.id = v.release_id JOIN deployments d ON d.id = v.deployment_id \
+        JOIN runtime_instances r ON r.deployment_id = d.id WHERE v.deployment_id = $1 AND v.account_id = $2 ORDER BY v.number DESC LIMIT 100";
+    CONFIG = "SELECT c.version, c.text, c.provider, c.channels, c.author, c.created_at, \
+        (SELECT v.outcome FROM revisions v WHERE v.deployment_id = c.deployment_id AND v.config_version = c.version ORDER BY v.number DESC LIMIT 1) AS outcome \
+        FROM config_versions c WHERE c.deployment_id = $1 AND c.account_id = $2 \
+        AND c.version = COALESCE($3, (SELECT v.config_version FROM deployments d JOIN revisions v ON v.deployment_id = d.id AND v.number = d.revision WHERE d.id = $1))";
+    CONFIGS = "SELECT c.version, c.text, c.provider, c.channels, c.author, c.created_at, \
+        (SELECT v.outcome FROM revisions v WHERE v.deployment_id = c.deployment_id AND v.config_version = c.version ORDER BY v.number DESC LIMIT 1) AS outcome \
+        FROM config_versions c WHERE c.deployment_id = $1 AND c.account_id = $2 ORDER BY c.version DESC LIMIT 100";
+}
+
+/// What becomes of the provider in a change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ProviderChange {
+    #[default]
+    Keep,
+    Set(ProviderSettings),
+}
+
+/// A change of configuration or secrets. What is absent stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    pub text: Option<String>,
+    pub provider: ProviderChange,
+    /// All of them: a channel that is not named goes, with its tokens.
+    pub channels: Option<Vec<ChannelSettings>>,
+    /// `None` deletes.
+    pub secrets: BTreeMap<String, Option<Secret>>,
+    /// Refuse unless the wanted configuration is of this version.
+    pub expected_version: Option<u64>,
+}
+
+/// One version of a tenant's configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigVersion {
+    pub version: u64,
+    pub text: String,
+    pub provider: Option<ProviderSettings>,
+    pub channels: Vec<ChannelSettings>,
+    pub author: String,
+    pub created_at: Timestamp,
+    pub outcome: RevisionOutcome,
+}
+
+pub(super) struct NewRevision<'a> {
+    pub number: u64,
+    pub config_version: u64,
+    pub release: &'a str,
+    pub set: &'a SecretSet,
+    pub author: &'a str,
+}
+
+/// What a revision says.
+struct Content {
+    config_version: u64,
+    release: String,
+    set: SecretSet,
+    text: String,
+    provider: Option<ProviderSettings>,
+    channels: Vec<ChannelSettings>,
+}
+
+impl Content {
+    fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            config_version: row.count("config_version")?,
+            release: row.text("release_id")?,
+            set: row.json("secrets")?,
+            text: row.text("text")?,
+            provider: row.json_opt("provider")?,
+            channels: row.json("channels")?,
+        })
+    }
+}
+
+impl Store {
+    /// Makes a change the wanted revision. A change that says nothing new makes none.
+    pub async fn change(&self, actor: &Actor, account: AccountId, id: DeploymentId, change: Change) -> Result<Deployment, StoreError> {
+        let Change { text, provider, channels, mut secrets, expected_version } = change;
+        let mut tx = self.begin().await?;
+        let row = tx.lock_deployment(account, id).await?;
+        match lifecycle::admit(row.word("desired")?, Ask::Update) {
+            Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
+            Admission::Accept | Admission::AlreadySo => {}
+        }
+        let row = sqlx::query(WANTED).bind(id.to_string()).bind(account.to_string()).fetch_one(tx.conn()).await?;
+        let old = Content::from_row(&row)?;
+        if expected_version.is_some_and(|expected| expected != old.config_version) {
+            let version = old.config_version;
+            return Err(StoreError::Conflict(format!("the configuration has been changed meanwhile: it is at version {version}; look at it and apply again")));
+        }
+        let text = text.unwrap_or_else(|| old.text.clone());
+        let provider = match provider {
+            ProviderChange::Keep => old.provider.clone(),
+            ProviderChange::Set(settings) => Some(settings),
+        };
+        let channels = channels.unwrap_or_else(|| old.channels.clone());
+        for name in tokens_without_channel(&old.set, &channels) {
+            secrets.entry(name).or_insert(None);
+        }
+        // Deleting what is not there is no change.
+        secrets.retain(|name, secret| secret.is_some() || is_there(&old.set, name));
+        let same_config = text == old.text && provider == old.provider && channels == old.channels;
+        if same_config && secrets.is_empty() {
+            drop(tx);
+            return self.deployment(account, id).await;
+        }
+        let config_version = if same_config {
+            old.config_version
+        } else {
+            let version = sqlx::query(NEXT_CONFIG).bind(id.to_string()).fetch_one(tx.conn()).await?.count("version")?;
+            tx.new_config(account, id, version, &text, provider.as_ref(), &channels, &actor.name).await?;
+            version
+        };
+        let names: Vec<&String> = secrets.keys().collect();
+        let detail = serde_json::json!({ "config_version": config_version, "secrets": names });
+        let message = match (same_config, names.is_empty()) {
+            (true, _) => format!("changed secrets: {}", names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")),
+            (false, true) => format!("changed the configuration: version {config_version}"),
+            (false, false) => format!("changed the configuration (version {config_version}) and secrets"),
+        };
+        let set = self.change_secrets(&mut tx, account, id, &old.set, &secrets).await?;
+        let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(tx.conn()).await?.count("number")?;
+        let revision = NewRevision { number, config_version, release: &old.release, set: &set, author: &actor.name };
+        tx.want_revision(account, id, &revision).await?;
+        tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, message).by(&actor.name)).await?;
+        tx.audit(actor, Some(account), "deployment.change", &id.to_string(), detail).await?;
+        let deployment = tx.deployment(account, id).await?;
+        tx.commit().await?;
+        Ok(deployment)
+    }
+
+    /// Wants again what `revision` (or the last known good one) said, as a new revision.
+    pub async fn rollback(&self, actor: &Actor, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<Deployment, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = tx.lock_deployment(account, id).await?;
+        match lifecycle::admit(row.word("desired")?, Ask::Update) {
+            Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
+            Admission::Accept | Admission::AlreadySo => {}
+        }
+        let target = match revision {
+            Some(number) => number,
+            None => {
+                let good = sqlx::query(LAST_GOOD).bind(id.to_string()).fetch_one(tx.conn()).await?.count_opt("last_known_good")?;
+                good.ok_or_else(|| StoreError::Conflict("no revision has been seen to work yet; name one, or change the configuration".to_owned()))?
+            }
+        };
+        let message = format!("asked to go back to revision {target}");
+        let wanted = tx.want_again(account, id, target, &actor.name).await?;
+        tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, message).by(&actor.name)).await?;
+        tx.audit(actor, Some(account), "deployment.rollback", &id.to_string(), serde_json::json!({ "to": target, "revision": wanted })).await?;
+        let deployment = tx.deployment(account, id).await?;
+        tx.commit().await?;
+        Ok(deployment)
+    }
+
+    /// One version of the configuration; `None`: the one that is wanted.
+    pub async fn config(&self, account: AccountId, id: DeploymentId, version: Option<u64>) -> Result<ConfigVersion, StoreError> {
+        let row = sqlx::query(CONFIG).bind(id.to_string()).bind(account.to_string()).bind(version.map(int)).fetch_optional(self.reader()).await?;
+        ConfigVersion::from_row(&row.ok_or(StoreError::NotFound("configuration"))?)
+    }
+
+    /// Versions of the configuration, newest first, at most 100.
+    pub async fn config_versions(&self, account: AccountId, id: DeploymentId) -> Result<Vec<ConfigVersion>, StoreError> {
+        let rows = sqlx::query(CONFIGS).bind(id.to_string()).bind(account.to_string()).fetch_all(self.reader()).await?;
+        rows.iter().map(ConfigVersion::from_row).collect()
+    }
+
+    /// Revisions, newest first, at most 100.
+    pub async fn revisions(&self, account: AccountId, id: DeploymentId) -> Result<Vec<RevisionOut>, StoreError> {
+        let rows = sqlx::query(LIST).bind(id.to_string()).bind(account.to_string()).fetch_all(self.reader()).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RevisionOut {
+                    number: row.count("number")?,
+                    config_version: row.count("config_version")?,
+                    secrets_version: row.count("secrets_version")?,
+                    openclaw_version: row.text("openclaw_version")?,
+                    image: row.parse("image")?,
+                    outcome: row.word("outcome")?,
+                    reason: row.text_opt("reason")?,
+                    author: row.text("author")?,
+                    created_at: row.at("created_at")?,
+                    current: row.flag("is_current")?,
+                    last_known_good: row.flag("is_good")?,
+                })
+            })
+            .collect()
+    }
+}
+
+impl ConfigVersion {
+    fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            version: row.count("version")?,
+            text: row.text("text")?,
+            provider: row.json_opt("provider")?,
+            channels: row.json("channels")?,
+            author: row.text("author")?,
+            created_at: row.at("created_at")?,
+            outcome: row.word("outcome")?,
+        })
+    }
+}
+
+impl Tx {
+    #[allow(clippy::too_many_arguments, reason = "the columns of one row")]
+    pub(super) async fn new_config(
+        &mut self,
+        account: AccountId,
+        id: DeploymentId,
+        version: u64,
+        text: &str,
+        provider: Option<&ProviderSettings>,
+        channels: &[ChannelSettings],
+        author: &str,
+    ) -> Result<(), StoreError> {
+        let now = self.now().as_millis();
+        sqlx::query(INSERT_CONFIG)
+            .bind(id.to_string())
+            .bind(account.to_string())
+            .bind(int(version))
+            .bind(text)
+            .bind(provider.map(json))
+            .bind(json(&channels))
+            .bind(author)
+            .bind(now)
+            .execute(self.conn())
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn new_revision(&mut self, account: AccountId, id: DeploymentId, revision: &NewRevision<'_>) -> Result<(), StoreError> {
+        let NewRevision { number, config_version, release, set, author } = revision;
+        let now = self.now().as_millis();
+        sqlx::query(INSERT)
+            .bind(id.to_string())
+            .bind(account.to_string())
+            .bind(int(*number))
+            .bind(int(*config_version))
+            .bind(*release)
+            .bind(int(set_version(set)))
+            .bind(json(set))
+            .bind(*author)
+            .bind(now)
+            .execute(self.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// Makes `revision` and wants it; what was on its way is superseded.
+    async fn want_revision(&mut self, account: AccountId, id: DeploymentId, revision: &NewRevision<'_>) -> Result<(), StoreError> {
+        sqlx::query(SUPERSEDE).bind(id.to_string()).execute(self.conn()).await?;
+        self.new_revision(account, id, revision).await?;
+        sqlx::query(SET_WANTED).bind(id.to_string()).bind(int(revision.number)).execute(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Wants again what revision `number` said. Returns the new revision's number.
+    pub(super) async fn want_again(&mut self, account: AccountId, id: DeploymentId, number: u64, author: &str) -> Result<u64, StoreError> {
+        let row = sqlx::query(CONTENT).bind(id.to_string()).bind(account.to_string()).bind(int(number)).fetch_optional(self.conn()).await?;
+        let Content { config_version, release, set, text: _, provider: _, channels: _ } = Content::from_row(&row.ok_or(StoreError::NotFound("revision"))?)?;
+        let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(self.conn()).await?.count("number")?;
+        self.want_revision(account, id, &NewRevision { number, config_version, release: &release, set: &set, author }).await?;
+        Ok(number)
+    }
+
+    /// Writes down what came of a revision.
+    pub(super) async fn mark_revision(&mut self, id: DeploymentId, number: u64, outcome: RevisionOutcome, reason: Option<&str>) -> Result<(), StoreError> {
+        sqlx::query(MARK).bind(id.to_string()).bind(int(number)).bind(word(&outcome)).bind(reason).execute(self.conn()).await?;
+        Ok(())
+    }
+}
+
+/// Names of channel tokens in `set` that belong to none of `channels`.
+fn tokens_without_channel(set: &SecretSet, channels: &[ChannelSettings]) -> Vec<String> {
+    let gone = ChannelKind::ALL.into_iter().filter(|kind| !channels.iter().any(|channel| channel.kind == *kind));
+    gone.flat_map(|kind| kind.tokens().iter().map(move |token| vivier_core::config::overlay::channel_secret(kind, token.openclaw_key)))
+        .filter(|name| is_there(set, name))
+        .collect()
+}
+
+fn is_there(set: &SecretSet, name: &str) -> bool {
+    set.get(name).is_some_and(|held| !held.deleted)
+}
