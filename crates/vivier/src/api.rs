@@ -224,3 +224,17 @@ impl Api {
         json!({ "model": "openclaw/default", "messages": [{ "role": "user", "content": message }], "stream": stream })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::OPERATIONS;
+
+    #[test]
+    fn every_operation_that_is_called_is_in_the_contract() {
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json")).expect("the contract is checked in");
+        let contract: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        for (method, path) in OPERATIONS {
+            assert!(contract["paths"][path][method].is_object(), "{method} {path}");
+        }
+    }
+}

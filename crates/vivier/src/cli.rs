@@ -20,7 +20,7 @@ Exit codes:
   2    the command line, a file or a name does not make sense
   3    not signed in
   4    no such thing (or another account's)
-  5    refused: a conflict, a limit, a value that is not taken
+  5    refused: a conflict, a limit, no room now, a value that is not taken
   6    the server cannot be reached
   130  stopped by Ctrl-C (0 for what has no end of its own, such as logs -f)
 

@@ -145,8 +145,9 @@ impl Failure {
         let exit = match status {
             401 => Exit::NotSignedIn,
             404 | 410 => Exit::NotFound,
-            400..=499 => Exit::Refused,
-            502..=504 => Exit::Unreachable,
+            // 503 is the server's own word: it has no room, or too much to do just now.
+            400..=499 | 503 => Exit::Refused,
+            502 | 504 => Exit::Unreachable,
             _ => Exit::Failed,
         };
         let mut failure = Self::new(exit, if detail.is_empty() { title } else { detail });
@@ -244,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_status_has_its_exit_code() {
-        for (status, code) in [(400, 5), (401, 3), (403, 5), (404, 4), (409, 5), (410, 4), (422, 5), (429, 5), (500, 1), (502, 6), (503, 6), (504, 6)] {
+        for (status, code) in [(400, 5), (401, 3), (403, 5), (404, 4), (409, 5), (410, 4), (422, 5), (429, 5), (500, 1), (502, 6), (503, 5), (504, 6)] {
             assert_eq!(Failure::from_problem(problem(status)).exit().code(), code, "{status}");
         }
     }

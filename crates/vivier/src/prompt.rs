@@ -55,7 +55,7 @@ pub fn document(path: &Path) -> Result<String, Failure> {
     if path == Path::new("-") {
         return stdin("stdin");
     }
-    let read = std::fs::File::open(path).and_then(|file| limited(file));
+    let read = std::fs::File::open(path).and_then(limited);
     read.map_err(|error| Failure::usage(format!("{} cannot be read.", path.display())).note(error))
 }
 

@@ -102,7 +102,7 @@ pub async fn stats(api: &Api, args: &StatsArgs, output: &Output) -> Result<(), F
 }
 
 fn percent(part: u64, whole: u64) -> u64 {
-    if whole == 0 { 0 } else { part.saturating_mul(100) / whole }
+    part.saturating_mul(100).checked_div(whole).unwrap_or_default()
 }
 
 fn stats_facts(stats: &Stats) -> Vec<(&'static str, String)> {

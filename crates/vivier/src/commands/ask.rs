@@ -72,9 +72,9 @@ pub fn remedies(now: &DeploymentOut, output: &Output) {
 
 fn ended_elsewhere(now: &DeploymentOut) -> Failure {
     let reason = now.reason.as_ref().map(|reason| format!(": {}", text::harmless(reason, false))).unwrap_or_else(|| ".".to_owned());
-    let failure = Failure::failed(format!("{} is {}{reason}", now.slug, now.state));
+    let failure = |verb: &str| Failure::failed(format!("{} {verb}{reason}", now.slug));
     match now.state {
-        State::Failed => failure.next(format!("`vivier status {0}` and `vivier logs {0}` show why; `vivier retry {0}` tries again.", now.slug)),
+        State::Failed => failure("has failed").next(format!("`vivier status {0}` and `vivier logs {0}` show why; `vivier retry {0}` tries again.", now.slug)),
         State::Requested
         | State::Provisioning
         | State::Configuring
@@ -83,7 +83,7 @@ fn ended_elsewhere(now: &DeploymentOut) -> Failure {
         | State::Updating
         | State::Restarting
         | State::Suspended
-        | State::Terminated => failure.next(format!("`vivier status {}` shows what happened.", now.slug)),
+        | State::Terminated => failure(&format!("is {}", now.state)).next(format!("`vivier status {}` shows what happened.", now.slug)),
     }
 }
 

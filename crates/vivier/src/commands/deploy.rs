@@ -56,8 +56,9 @@ async fn new_deployment(api: &Api, args: &DeployArgs, output: &Output) -> Result
     let mut channels: Vec<NewChannel> = channel(&args.channel, may_ask)?.into_iter().collect();
     if let Some(kind) = template.channel().filter(|&kind| channels.iter().all(|channel| channel.kind != kind)) {
         if !may_ask {
+            let tokens: Vec<String> = kind.tokens().iter().map(|field| format!("--token-file {}=FILE", field.name)).collect();
             return Err(Failure::usage(format!("The template {} needs a {} channel.", template.as_str(), kind.title()))
-                .next(format!("Give --channel {kind} --token-file FILE.")));
+                .next(format!("Give --channel {kind} {}.", tokens.join(" "))));
         }
         let empty = ChannelArgs { channel: Some(kind), ..ChannelArgs::default() };
         channels.extend(channel(&empty, true)?);

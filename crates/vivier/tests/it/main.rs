@@ -1,0 +1,10 @@
+//! The command line as a person or a script meets it: the real binary against a stand-in server.
+
+mod account;
+mod agents;
+mod changes;
+mod config;
+mod deploy;
+mod failures;
+mod streams;
+mod world;
