@@ -108,10 +108,10 @@ async fn stats_proof_and_open_show_what_the_server_says() {
 async fn an_operator_sees_hosts_deployments_releases_and_quarantine() {
     let world = World::new().await;
     let host = json!({
-        "name": "here", "reachable": true, "observed_at": ago(3), "reserved_memory_bytes": 2_147_483_648_u64, "reserved_cpu_millis": 1000,
+        "name": "here", "reachable": true, "observed_at": ago(125), "reserved_memory_bytes": 2_147_483_648_u64, "reserved_cpu_millis": 1000,
         "memory_ceiling": 0.8, "admits": false, "reason": "81 % of the memory is in use", "deployments": 2, "queue_length": 1,
         "capacity": {
-            "at": ago(3), "driver": "docker", "engine_version": "20.10.24", "cpus": 2, "memory_total_bytes": 8_589_934_592_u64,
+            "at": ago(125), "driver": "docker", "engine_version": "20.10.24", "cpus": 2, "memory_total_bytes": 8_589_934_592_u64,
             "memory_available_bytes": 1_610_612_736, "disk_total_bytes": 107_374_182_400_u64, "disk_available_bytes": 53_687_091_200_u64,
             "containers_running": 2, "warnings": ["disk quotas are not enforced here"]
         }
@@ -131,7 +131,7 @@ async fn an_operator_sees_hosts_deployments_releases_and_quarantine() {
     world.answer("GET", "/v1/operator/releases", 200, json!({ "items": [release] })).await;
     insta::assert_snapshot!("operator_releases", world.run(&["operator", "releases"]).snapshot(&world));
 
-    let stray = json!({ "container": "0123456789abcdef", "name": "vivier-dep_x", "deployment": null, "since": ago(3_700), "discard_at": ago(-600_000) });
+    let stray = json!({ "container": "0123456789abcdef", "name": "vivier-dep_x", "deployment": null, "since": ago(3_605), "discard_at": ago(-600_000) });
     world.answer("GET", "/v1/operator/quarantine", 200, json!({ "items": [stray] })).await;
     insta::assert_snapshot!("operator_quarantine", world.run(&["operator", "quarantine"]).snapshot(&world));
     assert_eq!(world.run(&["operator", "quarantine", "--json"]).json()[0]["container"], "0123456789abcdef");

@@ -86,7 +86,7 @@ async fn rm_wants_a_confirmation_and_tells_until_when_it_can_be_undone() {
 async fn secrets_are_written_from_stdin_and_never_shown() {
     let world = World::new().await;
     let name = "channels.telegram.botToken";
-    let secret = json!({ "name": name, "version": 3, "created_at": ago(200) });
+    let secret = json!({ "name": name, "version": 3, "created_at": ago(185) });
     world.answer("GET", &format!("/v1/deployments/{BOB}/secrets"), 200, json!({ "items": [secret] })).await;
     world.answer("PUT", &format!("/v1/deployments/{BOB}/secrets/{name}"), 200, secret.clone()).await;
     world.answer("DELETE", &format!("/v1/deployments/{BOB}/secrets/{name}"), 204, json!(null)).await;

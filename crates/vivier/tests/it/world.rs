@@ -156,7 +156,7 @@ pub fn deployment(id: &str, name: &str, slug: &str, state: State) -> Value {
     let value = json!({
         "id": id, "account": ACCOUNT, "name": name, "slug": slug, "url": format!("http://{slug}.localhost:8080"), "plan": "starter",
         "template": "assistant", "limits": { "cpu_millis": 500, "memory_bytes": 1_073_741_824, "storage_bytes": 10_737_418_240_u64, "pids": 256 },
-        "state": state, "observed_at": ago(5), "openclaw_version": "2026.9.6", "image": IMAGE, "revision": 1, "last_known_good_revision": 1,
+        "state": state, "observed_at": ago(125), "openclaw_version": "2026.9.6", "image": IMAGE, "revision": 1, "last_known_good_revision": 1,
         "provider": { "kind": "openai", "model": "gpt-5-mini" }, "channels": [], "created_at": ago(3 * 86_400 + 60), "expires_at": null, "purge_at": null
     });
     // The stand-in must speak the language of the real one.
