@@ -1,0 +1,65 @@
+//! Tries, from inside a container's network, to reach what it must not: a thread of ours enters the network namespace and
+//! connects. Nothing of the container's runs in it, and the container is not asked.
+
+use std::fs::File;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use nix::sched::{CloneFlags, setns};
+
+/// How long one connection may take. A host that rejects does it in microseconds.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// What came of one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Connected, or turned away by the host itself because nobody listens: packets pass.
+    Open,
+    /// Rejected or dropped on the way, or no way at all.
+    Closed,
+}
+
+impl Reach {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "reachable",
+            Self::Closed => "unreachable",
+        }
+    }
+}
+
+/// Tries each address from inside the network namespace of `pid`.
+///
+/// # Errors
+/// When the process is gone, or its namespace cannot be entered.
+pub fn try_each(pid: i64, addresses: Vec<SocketAddr>) -> io::Result<Vec<Reach>> {
+    let namespace = File::open(format!("/proc/{pid}/ns/net"))?;
+    // A thread of its own that ends afterwards: the namespace belongs to the thread.
+    let thread = std::thread::Builder::new().name("isolation".to_owned()).spawn(move || -> io::Result<Vec<Reach>> {
+        setns(&namespace, CloneFlags::CLONE_NEWNET)?;
+        Ok(addresses.into_iter().map(connect).collect())
+    })?;
+    thread.join().unwrap_or_else(|_panic| Err(io::Error::other("the probe's thread ended badly")))
+}
+
+fn connect(address: SocketAddr) -> Reach {
+    match TcpStream::connect_timeout(&address, PATIENCE) {
+        Ok(_) => Reach::Open,
+        // An RST: the packet arrived. Our firewall answers with ICMP, never with an RST.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Reach::Open,
+        Err(_) => Reach::Closed,
+    }
+}
+
+/// The host's own addresses that a container might find: the one it uses towards the world, and Docker's default bridge.
+pub fn addresses_of_host() -> Vec<IpAddr> {
+    let mut found = vec![IpAddr::V4(Ipv4Addr::new(172, 17, 0, 1))];
+    // No packet is sent: connecting a UDP socket only asks the routing table. 192.0.2.1 is TEST-NET-1.
+    let towards = std::net::UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect("192.0.2.1:9")?;
+        socket.local_addr()
+    });
+    found.extend(towards.ok().map(|address| address.ip()));
+    found
+}

@@ -1,0 +1,231 @@
+//! What the tests stand on: a bench with a data directory, a subnet pool and an installation of its own, on the real engine.
+//! Everything that carries the bench's label is taken away when it is dropped, however the test ended.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use vivier_core::agent::Tuning;
+use vivier_core::config::{Document, Surroundings, render};
+use vivier_core::digest::Digest;
+use vivier_core::id::{AccountId, DeploymentId};
+use vivier_core::plan::PlanName;
+use vivier_core::runtime::{Limits, Observation, Runtime, SecretsDocument, Subnet, WorkloadSpec, conformance};
+use vivier_core::secret::Secret;
+use vivier_host::{Config, DockerRuntime, images};
+
+pub const SECRET: &str = "the-secret-that-must-stay-hidden-4711";
+const MIB: u64 = 1024 * 1024;
+
+/// One installation of Vivier's host, for one test.
+pub struct Bench {
+    pub config: Config,
+    pub runtime: DockerRuntime,
+    pub image: Digest,
+    pub limits: Limits,
+    pub tuning: Tuning,
+    next: AtomicU32,
+    _data: tempfile::TempDir,
+}
+
+impl Bench {
+    /// With the stand-in for a gateway.
+    pub fn new() -> Self {
+        let tuning = Tuning {
+            node_flags: vec!["--max-old-space-size=64".to_owned()],
+            env: [("MALLOC_ARENA_MAX".to_owned(), "2".to_owned())].into(),
+            overlay: Value::Null,
+        };
+        Self::with(standin_image(), Limits { cpu_millis: 1_000, memory_bytes: 192 * MIB, storage_bytes: MIB, pids: 64 }, tuning)
+    }
+
+    /// With the real OpenClaw, as the plan Starter runs it (but on two cores, to be quick).
+    pub fn real() -> Self {
+        Self::with(
+            real_image(),
+            Limits { cpu_millis: 2_000, memory_bytes: 1024 * MIB, storage_bytes: 10 * 1024 * MIB, pids: 256 },
+            Tuning::of(PlanName::Starter),
+        )
+    }
+
+    fn with(image: Digest, limits: Limits, tuning: Tuning) -> Self {
+        assert!(nix::unistd::geteuid().is_root(), "these tests make networks, mounts and firewall rules: run them as root");
+        let data = tempfile::Builder::new().prefix("vivier-host-").tempdir().expect("a directory");
+        let random = uuid::Uuid::new_v4().as_u128();
+        // A /22 out of 10.64.0.0/10: rooms enough that tests at the same time hardly meet.
+        let pool = format!("10.{}.{}.0/22", 64 + random % 64, (random >> 8) % 64 * 4);
+        let config = Config { data_dir: data.path().join("data"), subnet_pool: pool.parse().expect("a pool"), ..Config::default() };
+        let runtime = DockerRuntime::open(config.clone()).expect("a runtime");
+        let version = docker(&["image", "inspect", "--format", "{{index .Config.Labels \"io.vivier.openclaw.version\"}}", image.as_str()]);
+        let release = serde_json::json!({ "image": image, "openclaw": version, "node": "24.21.0", "size_bytes": 1 });
+        images::admit(runtime.layout(), &release.to_string(), None).expect("a release");
+        Self { config, runtime, image, limits, tuning, next: AtomicU32::new(0), _data: data }
+    }
+
+    pub fn subnet(&self) -> Subnet {
+        self.config.subnet_pool.get(self.next.fetch_add(1, Ordering::SeqCst)).expect("the pool is large enough")
+    }
+
+    /// Something that runs, with `standin`'s orders for the stand-in.
+    pub fn spec_with(&self, standin: Value) -> WorkloadSpec {
+        let subnet = self.subnet();
+        let document = Document::parse("{}").expect("a document");
+        let around = Surroundings { origin: "http://ada.localhost:8080", subnet, tuning: &self.tuning, provider: None, channels: &[] };
+        let mut config = render(&document, &around);
+        if !standin.is_null() {
+            config["standin"] = standin;
+        }
+        WorkloadSpec {
+            deployment: DeploymentId::from_uuid(uuid::Uuid::now_v7()),
+            account: AccountId::from_uuid(uuid::Uuid::now_v7()),
+            generation: 1,
+            image: self.image.clone(),
+            limits: self.limits,
+            subnet,
+            node_flags: self.tuning.node_flags.clone(),
+            env: self.tuning.env.clone(),
+            config,
+            secrets: SecretsDocument { version: 3, values: [("model.key".to_owned(), Secret::new(SECRET))].into() },
+        }
+    }
+
+    pub fn spec(&self) -> WorkloadSpec {
+        self.spec_with(Value::Null)
+    }
+
+    /// Waits until a look shows what `seen` wants.
+    pub async fn until(&self, id: DeploymentId, what: &str, seen: impl Fn(&Observation) -> bool) -> Observation {
+        let end = Instant::now() + Duration::from_secs(90);
+        loop {
+            let look = self.runtime.observe(id).await.expect("a look works");
+            if seen(&look) {
+                return look;
+            }
+            assert!(Instant::now() < end, "never {what}: {look:#?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub async fn until_started(&self, id: DeploymentId) -> Observation {
+        self.until(id, "started", |look| match look.container.as_ref().map(|container| &container.phase) {
+            Some(vivier_core::runtime::ContainerPhase::Running { health, .. }) => health.started,
+            Some(vivier_core::runtime::ContainerPhase::Exited { last_lines, exit_code, .. }) => panic!("exited with {exit_code}: {last_lines:#?}"),
+            Some(vivier_core::runtime::ContainerPhase::Created) | None => false,
+        })
+        .await
+    }
+
+    /// Everything on the engine that carries our label.
+    pub fn left_over(&self) -> Vec<String> {
+        let filter = format!("label=io.vivier.installation={}", self.runtime.installation());
+        let mut all: Vec<String> = docker(&["ps", "-a", "--filter", &filter, "--format", "container {{.Names}}"]).lines().map(str::to_owned).collect();
+        all.extend(docker(&["network", "ls", "--filter", &filter, "--format", "network {{.Name}}"]).lines().map(str::to_owned));
+        all.sort();
+        all
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let filter = format!("label=io.vivier.installation={}", self.runtime.installation());
+        for (list, remove) in [(["ps", "-aq"], ["rm", "-fv"]), (["network", "ls"], ["network", "rm"])] {
+            let mut arguments: Vec<&str> = list.to_vec();
+            arguments.extend(["--no-trunc", "--filter", &filter]);
+            if list[0] == "network" {
+                arguments.push("-q");
+            }
+            for id in docker(&arguments).lines() {
+                let mut arguments: Vec<&str> = remove.to_vec();
+                arguments.push(id);
+                docker(&arguments);
+            }
+        }
+        run("nft", &["delete", "table", "inet", self.runtime.firewall().table()]);
+        if let Err(error) = nix::mount::umount(&self.runtime.layout().secrets_root()) {
+            eprintln!("not unmounted: {error}");
+        }
+    }
+}
+
+impl conformance::Bench for Bench {
+    fn runtime(&self) -> &dyn Runtime {
+        &self.runtime
+    }
+
+    fn fresh(&self) -> WorkloadSpec {
+        self.spec()
+    }
+
+    fn pause(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(tokio::time::sleep(Duration::from_millis(100)))
+    }
+}
+
+/// Runs the docker CLI and gives what it says. A failure is said on stderr and gives nothing.
+pub fn docker(arguments: &[&str]) -> String {
+    run("docker", arguments)
+}
+
+pub fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{program}: {error}"));
+    if !output.status.success() {
+        eprintln!("{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Runs a script of Node's inside the container of `id`, as whoever sits in it would.
+pub fn inside(id: DeploymentId, script: &str) -> String {
+    docker(&["exec", &format!("vivier-{id}"), "/usr/local/bin/node", "-e", script])
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout")
+}
+
+/// The image that the recipe builds. Built when it is not there.
+pub fn real_image() -> Digest {
+    let _turn = turn("recipe");
+    let output = Command::new(repository().join("images/openclaw/build")).stderr(std::process::Stdio::inherit()).output().expect("the recipe");
+    assert!(output.status.success(), "the image recipe failed");
+    let line: Value = serde_json::from_slice(&output.stdout).expect("the recipe's line");
+    line["image"].as_str().expect("an image").parse().expect("a digest")
+}
+
+/// The real image with a stand-in for the gateway, made once for each state of both.
+pub fn standin_image() -> Digest {
+    let parent = real_image();
+    let _turn = turn("standin");
+    let script = repository().join("images/testing/gateway-standin.mjs");
+    let text = std::fs::read(&script).expect("the stand-in");
+    let tag = format!("vivier-test/standin:{}", Digest::of([text, parent.as_str().as_bytes().to_vec()].concat()).short());
+    if docker(&["image", "ls", "-q", &tag]).is_empty() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let gateway = folder.path().join("gateway");
+        std::fs::write(&gateway, "#!/bin/sh\nexec /usr/local/bin/node ${VIVIER_NODE_FLAGS:-} /opt/openclaw/gateway-standin.mjs\n").expect("written");
+        run("chmod", &["755", &gateway.to_string_lossy()]);
+        let container = docker(&["create", "--label", "io.vivier.installation=standin-build", parent.as_str()]);
+        docker(&["cp", &gateway.to_string_lossy(), &format!("{container}:/opt/openclaw/bin/gateway")]);
+        docker(&["cp", &script.to_string_lossy(), &format!("{container}:/opt/openclaw/gateway-standin.mjs")]);
+        // Other labels than the parent's: the recipe must never take this one for its own.
+        docker(&[
+            "commit",
+            "--change",
+            "LABEL io.vivier.openclaw.version=0.0.0-standin io.vivier.recipe.sha256=standin io.vivier.complete=yes io.vivier.standin=yes io.vivier.installation=none",
+            &container,
+            &tag,
+        ]);
+        docker(&["rm", &container]);
+    }
+    docker(&["image", "inspect", "--format", "{{.Id}}", &tag]).parse().expect("the stand-in was made")
+}
+
+/// One test process at a time.
+fn turn(name: &str) -> nix::fcntl::Flock<std::fs::File> {
+    let file = std::fs::File::create(std::env::temp_dir().join(format!("vivier-host-test-{name}.lock"))).expect("a lock");
+    nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusive).map_err(|(_, error)| error).expect("a turn")
+}
