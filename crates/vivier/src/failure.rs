@@ -143,6 +143,8 @@ impl Failure {
     pub fn from_problem(problem: Problem) -> Self {
         let Problem { code, title, status, detail, fields, retry_after_seconds, request_id } = problem;
         let exit = match status {
+            // The edge's word for a server or an agent that does not answer it.
+            _ if matches!(code.as_str(), "serve_down" | "agent_unreachable") => Exit::Unreachable,
             401 => Exit::NotSignedIn,
             404 | 410 => Exit::NotFound,
             // 503 is the server's own word: it has no room, or too much to do just now.
@@ -184,6 +186,11 @@ impl Failure {
 
     pub fn is_told(&self) -> bool {
         self.0.told
+    }
+
+    /// The stable name that the server gave the problem; none when it was not the server that spoke.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
     }
 
     /// For one whose fields have been shown in a better place.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, ORIGIN};
+use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, ORIGIN};
 use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -47,13 +47,15 @@ pub struct Call {
     body: Option<Value>,
     limit: Option<Duration>,
     headers: HeaderMap,
+    /// Whether it may be sent again when it is not known whether it was done.
+    repeatable: bool,
 }
 
 impl Call {
     /// `segments` are the parts of the path, unescaped.
     pub fn new(method: Method, segments: &[&str]) -> Self {
         let segments = segments.iter().map(|&segment| segment.to_owned()).collect();
-        Self { method, segments, query: Vec::new(), body: None, limit: Some(ANSWER), headers: HeaderMap::new() }
+        Self { method, segments, query: Vec::new(), body: None, limit: Some(ANSWER), headers: HeaderMap::new(), repeatable: true }
     }
 
     pub fn get(segments: &[&str]) -> Self {
@@ -80,6 +82,13 @@ impl Call {
     #[must_use]
     pub fn limit(mut self, limit: Option<Duration>) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// For a receiver that does not know idempotency keys: an agent would answer a message twice.
+    #[must_use]
+    pub fn at_most_once(mut self) -> Self {
+        self.repeatable = false;
         self
     }
 
@@ -149,20 +158,28 @@ impl Http {
         let key = (call.method == Method::POST).then(|| uuid::Uuid::new_v4().to_string());
         let mut pauses = PAUSES.into_iter();
         loop {
-            let outcome = self.once(call, key.as_deref()).await;
-            match outcome {
-                Ok(response) if is_passing(&response) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => return self.checked(response).await,
-                },
-                Ok(response) => return self.checked(response).await,
+            let (failure, undone) = match self.once(call, key.as_deref()).await {
+                Ok(response) => {
+                    let status = response.status().as_u16();
+                    match self.checked(response).await {
+                        Err(failure) if matches!(status, 502..=504) => match failure.code() {
+                            // The edge had nobody to hand it to.
+                            Some("serve_down" | "agent_unreachable") => (failure, true),
+                            // The server's own word is final; a proxy's is not.
+                            Some(_) => return Err(failure),
+                            None => (failure, false),
+                        },
+                        answered => return answered,
+                    }
+                }
                 Err(error) if error.is_builder() => return Err(Failure::usage("The request could not be made.").note(root_cause(&error))),
                 // Time is over: more tries would only make the person wait as long again.
                 Err(error) if error.is_timeout() && !error.is_connect() => return Err(self.lost(&error)),
-                Err(error) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => return Err(self.lost(&error)),
-                },
+                Err(error) => (self.lost(&error), error.is_connect()),
+            };
+            match pauses.next() {
+                Some(pause) if undone || call.repeatable => tokio::time::sleep(pause).await,
+                Some(_) | None => return Err(failure),
             }
         }
     }
@@ -244,12 +261,6 @@ fn private(text: String) -> HeaderValue {
     let mut value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
     value.set_sensitive(true);
     value
-}
-
-/// The edge saying that `serve` is away for a moment. A problem document is the server's own word, and final.
-fn is_passing(response: &Response) -> bool {
-    let ours = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/problem+json"));
-    !ours && matches!(response.status().as_u16(), 502..=504)
 }
 
 fn root_cause(error: &dyn std::error::Error) -> String {

@@ -22,7 +22,7 @@ pub async fn run(api: &Api, args: &ChatArgs, output: &Output) -> Result<(), Fail
     let message = if args.message == "-" { prompt::document(Path::new("-"))? } else { args.message.clone() };
     let base = Url::parse(&deployment.url).map_err(|error| Failure::failed(format!("The agent's address {:?} is no URL.", deployment.url)).note(error))?;
     let agent = api.http.at(base);
-    let call = Call::post(&["v1", "chat", "completions"]).body(&Api::chat_body(&message, !output.is_json()))?.limit(Some(PATIENT));
+    let call = Call::post(&["v1", "chat", "completions"]).body(&Api::chat_body(&message, !output.is_json()))?.limit(Some(PATIENT)).at_most_once();
     if output.is_json() {
         return output.document(&agent.json::<Value>(call).await.map_err(|failure| explained(failure, &deployment))?);
     }

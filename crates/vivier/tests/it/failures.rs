@@ -31,6 +31,27 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_key() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_being_replaced_is_waited_for() {
+    let world = World::new().await;
+    let mut away = crate::world::problem(503, "serve_down", "The dashboard is not up at the moment; agents keep running.");
+    away["retry_after_seconds"] = json!(2);
+    let template = ResponseTemplate::new(503).set_body_raw(away.to_string(), "application/problem+json");
+    let at = format!("/v1/deployments/{ADA}/suspend");
+    Mock::given(method("POST")).and(path(at.clone())).respond_with(template).up_to_n_times(1).with_priority(1).mount(&world.server).await;
+    world.answer("POST", &at, 202, deployment(ADA, "Ada", "ada", State::Suspended)).await;
+    assert_eq!(world.run(&["suspend", "ada"]).code, 0);
+
+    let gone = World::new().await;
+    gone.refuse("POST", &at, away).await;
+    insta::assert_snapshot!("serve_down", gone.run(&["suspend", "ada"]).snapshot(&gone));
+    assert_eq!(gone.requests("POST", &at).await.len(), 4);
+
+    let full = World::new().await;
+    full.refuse("POST", &at, crate::world::problem(503, "no_room", "The host has no room for another agent.")).await;
+    assert_eq!((full.run(&["suspend", "ada"]).code, full.requests("POST", &at).await.len()), (5, 1), "the server's own word is final");
+}
+
+#[tokio::test]
 async fn a_connection_that_breaks_is_made_again() {
     let world = World::new().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");

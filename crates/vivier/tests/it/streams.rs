@@ -148,3 +148,11 @@ async fn chat_in_json_is_one_document_and_a_refused_token_has_a_next_step() {
     assert_eq!(ran.code, 3);
     assert!(ran.err.contains("scope `chat`"), "{}", ran.err);
 }
+
+#[tokio::test]
+async fn a_message_is_never_said_twice() {
+    let world = chatting().await;
+    world.answer("POST", "/v1/chat/completions", 502, json!({})).await;
+    let ran = chat(&world, &["chat", "ada", "hi"], "");
+    assert_eq!((ran.code, world.requests("POST", "/v1/chat/completions").await.len()), (6, 1), "{}", ran.err);
+}
