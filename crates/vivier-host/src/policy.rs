@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 use vivier_core::agent;
-use vivier_core::runtime::{Limits, RuntimeError, RuntimeErrorKind, WorkloadSpec};
+use vivier_core::runtime::{Limits, RuntimeError, RuntimeErrorKind, Stage, WorkloadSpec};
 
 use crate::config::Config;
 
@@ -78,11 +78,12 @@ const ABSENT: &[&str] = &[
     "update",
 ];
 
-/// Checks `spec` against what the operator allows and what no operator may.
+/// Checks what `spec` would bring about at `stage` against what the operator allows and what no operator may. The configuration
+/// and the secrets are checked when they are to be delivered.
 ///
 /// # Errors
 /// `Refused`, with the field.
-pub fn check(spec: &WorkloadSpec, host: &Config) -> Result<(), RuntimeError> {
+pub fn check(spec: &WorkloadSpec, stage: Stage, host: &Config) -> Result<(), RuntimeError> {
     let WorkloadSpec { deployment: _, account: _, generation: _, image: _, limits, subnet, node_flags, env, config, secrets } = spec;
     check_limits(limits, host)?;
     if !host.subnet_pool.contains(*subnet) {
@@ -100,6 +101,9 @@ pub fn check(spec: &WorkloadSpec, host: &Config) -> Result<(), RuntimeError> {
             Some((_, holds)) if value.len() > 1024 || !holds(value) => return refuse("env", format!("sets {key} to something that this host does not allow")),
             Some(_) => {}
         }
+    }
+    if stage == Stage::Storage {
+        return Ok(());
     }
     check_config(config, spec)?;
     let bytes: usize = secrets.values.iter().map(|(path, secret)| path.len() + secret.expose().len()).sum();

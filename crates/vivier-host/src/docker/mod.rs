@@ -307,7 +307,7 @@ impl Runtime for DockerRuntime {
     }
 
     async fn apply(&self, spec: &WorkloadSpec, stage: Stage) -> Result<(), RuntimeError> {
-        policy::check(spec, &self.host.config)?;
+        policy::check(spec, stage, &self.host.config)?;
         // Before anything is made: what cannot be started is not prepared either.
         let docker = self.host.engine.get().await?;
         images::verify(&self.host.layout, &docker, &spec.image).await?;
@@ -323,7 +323,7 @@ impl Runtime for DockerRuntime {
     }
 
     async fn reload(&self, spec: &WorkloadSpec) -> Result<(), RuntimeError> {
-        policy::check(spec, &self.host.config)?;
+        policy::check(spec, Stage::Config, &self.host.config)?;
         let _turn = self.host.turn(spec.deployment).await;
         self.host.reload(spec).await
     }

@@ -76,7 +76,8 @@ fn sealed(host: &Host, spec: &WorkloadSpec, binds: &[(String, &'static str, bool
         pids_limit: Some(i64::from(spec.limits.pids)),
         // The host's own processes outlive the agents when memory runs out.
         oom_score_adj: Some(300),
-        ulimits: Some(vec![ulimit("core", 0), ulimit("nofile", 65_536)]),
+        // No core dumps: they would hold secrets. (A limit on open files would fail where the engine's own is lower.)
+        ulimits: Some(vec![ResourcesUlimits { name: Some("core".to_owned()), soft: Some(0), hard: Some(0) }]),
         ipc_mode: Some("private".to_owned()),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
         shm_size: Some(16 * 1024 * 1024),
@@ -93,10 +94,6 @@ fn sealed(host: &Host, spec: &WorkloadSpec, binds: &[(String, &'static str, bool
         }),
         ..HostConfig::default()
     }
-}
-
-fn ulimit(name: &str, limit: i64) -> ResourcesUlimits {
-    ResourcesUlimits { name: Some(name.to_owned()), soft: Some(limit), hard: Some(limit) }
 }
 
 /// The agent's container.
