@@ -1,0 +1,162 @@
+//! Watches one public connection: headers that come drop by drop, silence between requests, and heads that frame their body
+//! in two ways at once.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::config::Limits;
+
+pub struct Pulse {
+    began: Instant,
+    /// Milliseconds after `began` (plus one) at which the bytes of an unfinished head began to arrive; 0: none.
+    head_since: AtomicU64,
+    /// Milliseconds after `began` at which the last request ended.
+    idle_since: AtomicU64,
+    under_way: AtomicU32,
+    http2: AtomicBool,
+    two_framings: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Alive,
+    Idle,
+    Slow,
+}
+
+impl Pulse {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            began: Instant::now(),
+            // A connection that never says anything is slow, not idle.
+            head_since: AtomicU64::new(1),
+            idle_since: AtomicU64::new(0),
+            under_way: AtomicU32::new(0),
+            http2: AtomicBool::new(false),
+            two_framings: AtomicBool::new(false),
+        })
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A request's head is whole.
+    pub fn begin(self: &Arc<Self>, http2: bool) -> Beat {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.head_since.store(0, Ordering::Relaxed);
+        if http2 {
+            self.http2.store(true, Ordering::Relaxed);
+        }
+        Beat(self.clone())
+    }
+
+    /// Whether the head that was just read named both Transfer-Encoding and Content-Length. hyper follows the former and closes
+    /// afterwards, as RFC 9112 section 6.1 allows; we refuse, since no honest client sends both.
+    pub fn two_framings(&self) -> bool {
+        self.two_framings.swap(false, Ordering::Relaxed)
+    }
+
+    pub fn verdict(&self, limits: &Limits) -> Verdict {
+        if self.under_way.load(Ordering::Relaxed) > 0 {
+            return Verdict::Alive;
+        }
+        let now = self.now();
+        let head_since = self.head_since.load(Ordering::Relaxed);
+        if head_since > 0 && now.saturating_sub(head_since) >= limits.header_seconds * 1000 {
+            return Verdict::Slow;
+        }
+        let idle = head_since == 0 && now.saturating_sub(self.idle_since.load(Ordering::Relaxed)) >= limits.idle_seconds * 1000;
+        if idle { Verdict::Idle } else { Verdict::Alive }
+    }
+}
+
+/// One request under way, until its answer's body has ended.
+pub struct Beat(Arc<Pulse>);
+
+impl Drop for Beat {
+    fn drop(&mut self) {
+        self.0.idle_since.store(self.0.now(), Ordering::Relaxed);
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A visitor's socket whose reading is watched.
+pub struct Watched {
+    stream: TcpStream,
+    pulse: Arc<Pulse>,
+    transfer_encoding: bool,
+    content_length: bool,
+}
+
+impl Watched {
+    pub fn new(stream: TcpStream, pulse: Arc<Pulse>) -> Self {
+        Self { stream, pulse, transfer_encoding: false, content_length: false }
+    }
+
+    fn look(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() || self.pulse.under_way.load(Ordering::Relaxed) > 0 || self.pulse.http2.load(Ordering::Relaxed) {
+            return;
+        }
+        let fresh = self.pulse.head_since.load(Ordering::Relaxed) <= 1;
+        if fresh {
+            self.pulse.head_since.store(self.pulse.now() + 2, Ordering::Relaxed);
+            (self.transfer_encoding, self.content_length) = (false, false);
+            self.pulse.two_framings.store(false, Ordering::Relaxed);
+        }
+        for line in bytes.split(|&byte| byte == b'\n') {
+            match line.first() {
+                // The empty line: what follows is a body.
+                Some(b'\r') => break,
+                Some(b't' | b'T') => self.transfer_encoding |= names(line, b"transfer-encoding"),
+                Some(b'c' | b'C') => self.content_length |= names(line, b"content-length"),
+                Some(_) | None => {}
+            }
+        }
+        if self.transfer_encoding && self.content_length {
+            self.pulse.two_framings.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+fn names(line: &[u8], name: &[u8]) -> bool {
+    line.len() > name.len() && line[..name.len()].eq_ignore_ascii_case(name) && line[name.len()] == b':'
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let poll = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.look(&buf.filled()[before..]);
+        poll
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

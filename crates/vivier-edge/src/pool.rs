@@ -1,0 +1,289 @@
+//! Connections to one agent or one server, kept alive between requests.
+//!
+//! A connection has no task of its own: whoever waits for its answer drives it, in the visitor's own task. So one request
+//! wakes one task, a visitor who leaves drops the connection (cancellation travels by itself), and nothing is buffered beyond
+//! hyper's read buffer.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+
+use crate::body::{BodyError, RequestBody};
+use crate::io::Stream;
+
+/// Node's HTTP server closes what has been idle for 5 s; a request sent at that moment would be lost.
+const IDLE: Duration = Duration::from_secs(4);
+/// Idle connections kept in one pool.
+const MOST_IDLE: usize = 128;
+
+/// Idle connections. One pool belongs to one agent's address, or to one agent's servers (told apart by `key`).
+#[derive(Default)]
+pub struct Pool {
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    live: Live,
+    since: Instant,
+}
+
+/// One connection and the state machine that moves its bytes.
+struct Live {
+    sender: SendRequest<RequestBody>,
+    driver: Pin<Box<Connection<TokioIo<Stream>, RequestBody>>>,
+    key: Arc<str>,
+    used: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeError {
+    #[error("no connection could be made")]
+    Connect(#[source] ConnectError),
+    #[error("the request's body was given up")]
+    Body(#[source] BodyError),
+    #[error("no answer came in time")]
+    Late,
+    #[error("the connection broke before the answer")]
+    Broken(#[source] hyper::Error),
+}
+
+/// Why a connection could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("the name cannot be resolved")]
+    Resolve(#[source] io::Error),
+    #[error("the address is private, or one of this machine's")]
+    Private,
+    #[error("the connection failed")]
+    Connect(#[source] io::Error),
+    #[error("the connection took too long")]
+    Slow,
+    #[error("the TLS handshake failed")]
+    Tls(#[source] io::Error),
+}
+
+impl Pool {
+    fn take(&self, key: &str) -> Option<Live> {
+        loop {
+            let mut live = {
+                let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+                // The most recently used one: the others may then grow old and be dropped.
+                let at = idle.iter().rposition(|idle| &*idle.live.key == key)?;
+                let found = idle.remove(at);
+                if found.since.elapsed() > IDLE {
+                    continue;
+                }
+                found.live
+            };
+            // Notices what the other side has closed meanwhile.
+            if live.rest() {
+                return Some(live);
+            }
+        }
+    }
+
+    fn put(&self, mut live: Live) {
+        if !live.rest() {
+            return;
+        }
+        live.used = true;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MOST_IDLE {
+            idle.push(Idle { live, since: Instant::now() });
+        }
+    }
+
+    /// Drops what has been idle for too long. Called every few seconds.
+    pub fn sweep(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).retain(|idle| idle.since.elapsed() <= IDLE);
+    }
+
+    /// Sends `request` over a kept connection, or over one that `connect` makes, and gives the answer's head and its stream.
+    ///
+    /// # Errors
+    /// When no connection can be made, or no answer comes within `answer_within`. A request that never left (its kept connection
+    /// had just been closed) is sent again over a new one.
+    pub async fn exchange<F>(
+        self: &Arc<Self>,
+        key: &Arc<str>,
+        connect: impl Fn() -> F,
+        mut request: Request<RequestBody>,
+        answer_within: Duration,
+    ) -> Result<Response<Answer>, ExchangeError>
+    where
+        F: Future<Output = Result<Stream, ConnectError>>,
+    {
+        loop {
+            let mut live = match self.take(key) {
+                Some(live) => live,
+                None => Live::open(connect().await.map_err(ExchangeError::Connect)?, key.clone()).await.map_err(ExchangeError::Broken)?,
+            };
+            match tokio::time::timeout(answer_within, live.send(request)).await {
+                Ok(Ok(response)) => {
+                    let (head, incoming) = response.into_parts();
+                    let mut answer = Answer { incoming, live: Some(live), pool: self.clone() };
+                    if answer.incoming.is_end_stream() {
+                        answer.give_back();
+                    }
+                    return Ok(Response::from_parts(head, answer));
+                }
+                Ok(Err((error, back))) => match (live.used, back) {
+                    (true, Some(back)) => request = back,
+                    (true | false, Some(_) | None) => return Err(explain(error)),
+                },
+                Err(_) => return Err(ExchangeError::Late),
+            }
+        }
+    }
+}
+
+fn explain(error: hyper::Error) -> ExchangeError {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(cause) = source {
+        if let Some(body) = cause.downcast_ref::<BodyError>() {
+            return ExchangeError::Body(*body);
+        }
+        source = cause.source();
+    }
+    ExchangeError::Broken(error)
+}
+
+impl Live {
+    async fn open(stream: Stream, key: Arc<str>) -> Result<Self, hyper::Error> {
+        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
+        Ok(Self { sender, driver: Box::pin(driver), key, used: false })
+    }
+
+    /// Drives the connection without waiting for it. True when it is open and ready for another request.
+    fn rest(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        self.driver.as_mut().poll(&mut cx).is_pending() && self.sender.is_ready()
+    }
+
+    async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, (hyper::Error, Option<Request<RequestBody>>)> {
+        let mut answer = std::pin::pin!(self.sender.try_send_request(request));
+        let driver = &mut self.driver;
+        let mut over = false;
+        let answer = std::future::poll_fn(|cx| {
+            // Its end is told through `answer`, with the reason; a finished future must not be polled again.
+            if !over {
+                over = driver.as_mut().poll(cx).is_ready();
+            }
+            answer.as_mut().poll(cx)
+        });
+        answer.await.map_err(|mut error| (error.take_message(), error.into_error())).map_err(|(back, error)| (error, back))
+    }
+}
+
+/// An answer's body. At its end the connection goes back to its pool; dropped earlier, it is closed.
+pub struct Answer {
+    incoming: Incoming,
+    live: Option<Live>,
+    pool: Arc<Pool>,
+}
+
+impl Answer {
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        loop {
+            match Pin::new(&mut self.incoming).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    if self.incoming.is_end_stream() {
+                        self.give_back();
+                    }
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    self.live = None;
+                    return Poll::Ready(Some(Err(io::Error::other(error))));
+                }
+                Poll::Ready(None) => {
+                    self.give_back();
+                    return Poll::Ready(None);
+                }
+                Poll::Pending => {}
+            }
+            let Some(live) = &mut self.live else { return Poll::Pending };
+            match live.driver.as_mut().poll(cx) {
+                // It ended: what it left in the body is still to be read, then the body ends too.
+                Poll::Ready(_) => self.live = None,
+                Poll::Pending => match Pin::new(&mut self.incoming).poll_frame(cx) {
+                    Poll::Ready(Some(Ok(frame))) => {
+                        if self.incoming.is_end_stream() {
+                            self.give_back();
+                        }
+                        return Poll::Ready(Some(Ok(frame)));
+                    }
+                    Poll::Ready(Some(Err(error))) => {
+                        self.live = None;
+                        return Poll::Ready(Some(Err(io::Error::other(error))));
+                    }
+                    Poll::Ready(None) => {
+                        self.give_back();
+                        return Poll::Ready(None);
+                    }
+                    Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+    }
+
+    pub fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    pub fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+
+    fn give_back(&mut self) {
+        if let Some(live) = self.live.take() {
+            self.pool.put(live);
+        }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        self.get_mut().poll(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+/// Sends a request that asks for an upgrade, over a connection of its own that is never shared.
+///
+/// # Errors
+/// When the connection breaks before the answer, or none comes in time.
+pub async fn upgrade(stream: Stream, request: Request<RequestBody>, answer_within: Duration) -> Result<Response<Incoming>, ExchangeError> {
+    let (mut sender, driver) = http1::handshake(TokioIo::new(stream)).await.map_err(ExchangeError::Broken)?;
+    // Ends with the connection, or when the upgrade takes the socket out of it.
+    tokio::spawn(async move {
+        if let Err(error) = driver.with_upgrades().await {
+            tracing::debug!("an upgraded connection's carrier ended: {error}");
+        }
+    });
+    match tokio::time::timeout(answer_within, sender.send_request(request)).await {
+        Ok(answer) => answer.map_err(explain),
+        Err(_) => Err(ExchangeError::Late),
+    }
+}
