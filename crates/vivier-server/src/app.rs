@@ -9,8 +9,9 @@ use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::releases::Releases;
 use crate::routes::Routes;
+use crate::runtimes::Images;
 use crate::store::Store;
-use crate::worker::Queue;
+use crate::worker::{HostWatch, Queue};
 
 #[derive(Clone)]
 pub struct App {
@@ -22,8 +23,32 @@ pub struct App {
     pub wake: Arc<Notify>,
     /// Who waits for a turn.
     pub queue: Arc<Queue>,
+    /// What is known of the host.
+    pub host: Arc<HostWatch>,
     /// The catalogue, and the validators of configurations.
     pub releases: Arc<Releases>,
+    /// Passwords and rate limits.
+    pub auth: Arc<crate::auth::Auth>,
     /// The table that the edge is given.
     pub routes: Arc<Routes>,
+}
+
+impl App {
+    pub fn new(store: Store, runtime: Arc<dyn Runtime>, images: Arc<dyn Images>, clock: SharedClock, settings: Config) -> Self {
+        let queue = Queue::new(usize::try_from(settings.concurrency).unwrap_or(usize::MAX));
+        let auth = crate::auth::Auth::new(&settings, clock.clone());
+        let releases = Releases::new(images, store.clone());
+        Self {
+            store,
+            runtime,
+            clock,
+            settings: Arc::new(settings),
+            wake: Arc::new(Notify::new()),
+            queue: Arc::new(queue),
+            host: Arc::new(HostWatch::default()),
+            releases: Arc::new(releases),
+            auth: Arc::new(auth),
+            routes: Arc::new(Routes::default()),
+        }
+    }
 }

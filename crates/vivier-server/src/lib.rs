@@ -12,9 +12,11 @@ pub mod http;
 pub mod releases;
 pub mod routes;
 pub mod runtimes;
+pub mod serve;
 pub mod store;
 pub mod vault;
 pub mod worker;
 
 pub use app::App;
 pub use config::Config;
+pub use serve::run;

@@ -202,10 +202,14 @@ CREATE TABLE idempotency_keys (
     fingerprint BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
+    -- The UUID that names the request's effect: repeated after a crash, it is the same one.
+    seed TEXT NOT NULL,
+    -- Which process is at work on it; empty when its effect is unknown and the request may be sent again.
+    epoch TEXT NOT NULL,
     -- Absent while the first request is at work.
     status BIGINT,
-    content_type TEXT,
-    body BYTEA,
+    -- The answer, headers included, sealed: it may hold what is shown once.
+    answer BYTEA,
     PRIMARY KEY (scope, key)
 );
 CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at);

@@ -155,10 +155,11 @@ impl Store {
     /// Makes a deployment, if the account's quotas allow it.
     pub async fn create_deployment(&self, actor: &Actor, account: AccountId, new: NewAgent, rules: &Rules) -> Result<Deployment, StoreError> {
         let NewAgent { name, slug, plan, template, text, provider, channels, secrets } = new;
-        let id = DeploymentId::from_uuid(new_uuid());
+        let id = DeploymentId::from_uuid(actor.once.unwrap_or_else(new_uuid));
         let mut tx = self.begin().await?;
         let now = tx.now();
         lock_account(&mut tx, account).await?;
+        tx.first_time(actor).await?;
         check_rate(&mut tx, account, rules).await?;
         if plan.plan().expires {
             check_trials(&mut tx, account, id, rules).await?;
@@ -303,6 +304,7 @@ impl Store {
         let now = tx.now();
         lock_account(&mut tx, account).await?;
         let row = tx.lock_deployment(account, id).await?;
+        tx.first_time(actor).await?;
         match lifecycle::admit(row.word("desired")?, ask) {
             Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
             Admission::AlreadySo => {

@@ -58,6 +58,9 @@ pub enum StoreError {
     /// A limit of the account is reached.
     #[error("{0}")]
     Quota(Quota),
+    /// This very request has been done already (see [`Actor::once`]).
+    #[error("this was done already")]
+    Repeated,
     /// The worker's lease on a deployment is gone, or its row was written by another: look again.
     #[error("another worker has taken the deployment over")]
     Lost,
@@ -116,15 +119,18 @@ pub struct Actor {
     pub account: Option<AccountId>,
     /// An address of mail, `operator <mail>` or `system`.
     pub name: String,
+    /// Names a request that must have its effect once, however often it is sent: the audit row of its transaction carries this
+    /// id, so that a second one is [`StoreError::Repeated`]. Something new is named from it.
+    pub once: Option<uuid::Uuid>,
 }
 
 impl Actor {
     pub fn system() -> Self {
-        Self { account: None, name: "system".to_owned() }
+        Self { account: None, name: "system".to_owned(), once: None }
     }
 
     pub fn account(id: AccountId, name: impl Into<String>) -> Self {
-        Self { account: Some(id), name: name.into() }
+        Self { account: Some(id), name: name.into(), once: None }
     }
 }
 
@@ -277,7 +283,7 @@ impl Store {
     }
 
     fn statements() -> Vec<&'static str> {
-        [sql::ALL, catalogue::ALL, deployments::ALL, events::ALL, platform::ALL, reconcile::ALL, revisions::ALL, routes::ALL, secrets::ALL].concat()
+        [sql::ALL, accounts::ALL, codes::ALL, idempotency::ALL, sessions::ALL, tokens::ALL, catalogue::ALL, deployments::ALL, events::ALL, platform::ALL, reconcile::ALL, revisions::ALL, routes::ALL, secrets::ALL].concat()
     }
 }
 

@@ -12,6 +12,7 @@ statements! {
     PUT_NEW = "INSERT INTO platform (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     TAKE = "DELETE FROM platform WHERE name = $1 RETURNING value";
     AUDIT = "INSERT INTO audit_logs (id, at, account_id, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    AUDITED = "SELECT id FROM audit_logs WHERE id = $1";
     AUDIT_LOG = "SELECT at, account_id, actor, action, subject, detail FROM audit_logs WHERE ($1 = '' OR account_id = $1) ORDER BY id DESC LIMIT $2";
 }
 
@@ -84,10 +85,21 @@ impl Store {
 }
 
 impl Tx {
+    /// Refuses what was done already: for requests that are sent again (see [`Actor::once`]). Call it behind the account's or
+    /// the deployment's lock.
+    pub(super) async fn first_time(&mut self, actor: &Actor) -> Result<(), StoreError> {
+        let Some(once) = actor.once else { return Ok(()) };
+        let done = sqlx::query(AUDITED).bind(once.to_string()).fetch_optional(self.conn()).await?;
+        if done.is_some() { Err(StoreError::Repeated) } else { Ok(()) }
+    }
+
     /// Writes who did what into the audit log, as part of this transaction. `detail` must hold no secret.
+    ///
+    /// With [`Actor::once`] this is also what keeps a repeated request from a second effect: call it once per transaction.
     pub async fn audit(&mut self, actor: &Actor, account: Option<AccountId>, action: &str, subject: &str, detail: serde_json::Value) -> Result<(), StoreError> {
-        sqlx::query(AUDIT)
-            .bind(new_uuid().to_string())
+        let id = actor.once.unwrap_or_else(new_uuid);
+        let written = sqlx::query(AUDIT)
+            .bind(id.to_string())
             .bind(self.now().as_millis())
             .bind(account.map(|id| id.to_string()))
             .bind(&actor.name)
@@ -95,7 +107,11 @@ impl Tx {
             .bind(subject)
             .bind(detail.to_string())
             .execute(self.conn())
-            .await?;
-        Ok(())
+            .await;
+        match written {
+            Ok(_) => Ok(()),
+            Err(error) if actor.once.is_some() && StoreError::is_unique_violation(&error) => Err(StoreError::Repeated),
+            Err(error) => Err(error.into()),
+        }
     }
 }

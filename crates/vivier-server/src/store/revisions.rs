@@ -116,6 +116,7 @@ impl Store {
         let Change { text, provider, channels, mut secrets, expected_version } = change;
         let mut tx = self.begin().await?;
         let row = tx.lock_deployment(account, id).await?;
+        tx.first_time(actor).await?;
         match lifecycle::admit(row.word("desired")?, Ask::Update) {
             Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
             Admission::Accept | Admission::AlreadySo => {}
@@ -171,6 +172,7 @@ impl Store {
     pub async fn rollback(&self, actor: &Actor, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<Deployment, StoreError> {
         let mut tx = self.begin().await?;
         let row = tx.lock_deployment(account, id).await?;
+        tx.first_time(actor).await?;
         match lifecycle::admit(row.word("desired")?, Ask::Update) {
             Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
             Admission::Accept | Admission::AlreadySo => {}

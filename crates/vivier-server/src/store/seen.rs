@@ -94,6 +94,37 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Of a deployment that nobody has looked at.
+    pub fn nothing() -> Self {
+        Self {
+            subnet_index: None,
+            observation: None,
+            observed_at: None,
+            workload: Workload::Absent,
+            drift: Drift::None,
+            seen_revision: 0,
+            seen_generation: 0,
+            seen_version: 0,
+            routed: false,
+            first_routed_at: None,
+            proven_since: None,
+            running_revision: None,
+            last_known_good: None,
+            failures: 0,
+            backoff_until: None,
+            fault: None,
+            attempt: String::new(),
+            counted_exit: None,
+            expected_exit: None,
+            applied: None,
+            proof: None,
+            doing: None,
+            waiting: None,
+            state: State::Requested,
+            version: 1,
+        }
+    }
+
     /// Reads the columns of `runtime_instances`, under these names.
     pub(crate) fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
         let index = row.int_opt("subnet_index")?.map(u32::try_from).transpose();

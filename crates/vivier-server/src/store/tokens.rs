@@ -1,1 +1,156 @@
-//! (http's)
+//! API tokens of programs. Only the SHA-256 of a token is kept.
+
+use vivier_core::id::{AccountId, TokenId};
+use vivier_core::name::{DisplayName, Email};
+use vivier_core::time::Timestamp;
+use vivier_core::wire::accounts::{Role, TokenOut, TokenScope};
+
+use super::{Actor, Columns as _, Store, StoreError, new_uuid, statements};
+
+/// Tokens that one account may have.
+pub const MOST: u64 = 50;
+/// A token's last use is written at most this often, in milliseconds: the time is coarse, and reading stays reading.
+const TOUCH_MILLIS: i64 = 600_000;
+
+statements! {
+    LOCK_OWNER = "UPDATE accounts SET version = version + 1 WHERE id = $1";
+    COUNT = "SELECT COUNT(*) AS tokens FROM api_tokens WHERE account_id = $1 AND revoked_at IS NULL AND id <> $2";
+    // The same id again is the same request, sent again after it was cut off: its text was never shown.
+    INSERT = "INSERT INTO api_tokens (id, account_id, name, token_hash, hint, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+        ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash, hint = excluded.hint";
+    LIST = "SELECT id, name, hint, scopes, created_at, expires_at, last_used_at FROM api_tokens WHERE account_id = $1 AND revoked_at IS NULL ORDER BY id DESC";
+    FIND = "SELECT t.id, t.account_id, t.scopes, t.expires_at, t.last_used_at, a.email, a.role FROM api_tokens t JOIN accounts a ON a.id = t.account_id \
+        WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)";
+    LIVES = "SELECT id FROM api_tokens WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
+    TOUCH = "UPDATE api_tokens SET last_used_at = $2 WHERE id = $1";
+    REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL";
+}
+
+/// A token that is valid, with its account.
+#[derive(Clone, Debug)]
+pub struct Token {
+    pub id: TokenId,
+    pub account: AccountId,
+    pub email: Email,
+    pub role: Role,
+    pub scopes: Vec<TokenScope>,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A token to make.
+pub struct NewApiToken<'a> {
+    pub name: &'a DisplayName,
+    pub token_hash: [u8; 32],
+    /// Its first characters.
+    pub hint: &'a str,
+    pub scopes: &'a [TokenScope],
+    pub expires_in_days: Option<u16>,
+}
+
+fn scopes(text: &str) -> Result<Vec<TokenScope>, StoreError> {
+    let find = |word: &str| TokenScope::ALL.into_iter().find(|scope| scope.as_str() == word);
+    text.split_whitespace().map(|word| find(word).ok_or_else(|| StoreError::Corrupt(format!("scopes: {word}")))).collect()
+}
+
+impl Store {
+    pub async fn create_token(&self, actor: &Actor, account: AccountId, new: &NewApiToken<'_>) -> Result<TokenOut, StoreError> {
+        let NewApiToken { name, token_hash, hint, scopes, expires_in_days } = new;
+        let id = TokenId::from_uuid(actor.once.unwrap_or_else(new_uuid));
+        let mut tx = self.begin().await?;
+        let now = tx.now();
+        sqlx::query(LOCK_OWNER).bind(account.to_string()).execute(tx.conn()).await?;
+        let there = sqlx::query(COUNT).bind(account.to_string()).bind(id.to_string()).fetch_one(tx.conn()).await?.count("tokens")?;
+        if there >= MOST {
+            return Err(StoreError::Conflict(format!("the account has {MOST} tokens already; delete one that is not used any more")));
+        }
+        let expires_at = expires_in_days.map(|days| now.plus_seconds(i64::from(days) * 86_400));
+        let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        sqlx::query(INSERT)
+            .bind(id.to_string())
+            .bind(account.to_string())
+            .bind(name.as_str())
+            .bind(token_hash.to_vec())
+            .bind(*hint)
+            .bind(words.join(" "))
+            .bind(now.as_millis())
+            .bind(expires_at.map(Timestamp::as_millis))
+            .execute(tx.conn())
+            .await?;
+        // Its own id names the audit row: the token is what a repetition replaces.
+        let plain = Actor { once: None, ..actor.clone() };
+        tx.audit(&plain, Some(account), "token.create", &id.to_string(), serde_json::json!({ "scopes": words })).await?;
+        tx.commit_quietly().await?;
+        Ok(TokenOut {
+            id,
+            name: name.to_string(),
+            scopes: scopes.to_vec(),
+            hint: (*hint).to_owned(),
+            created_at: now,
+            expires_at,
+            last_used_at: None,
+        })
+    }
+
+    /// The account's tokens, newest first.
+    pub async fn tokens(&self, account: AccountId) -> Result<Vec<TokenOut>, StoreError> {
+        let rows = sqlx::query(LIST).bind(account.to_string()).fetch_all(self.reader()).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(TokenOut {
+                    id: row.parse("id")?,
+                    name: row.text("name")?,
+                    scopes: scopes(&row.text("scopes")?)?,
+                    hint: row.text("hint")?,
+                    created_at: row.at("created_at")?,
+                    expires_at: row.at_opt("expires_at")?,
+                    last_used_at: row.at_opt("last_used_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The token with this digest, while it is valid.
+    pub async fn token(&self, token_hash: [u8; 32]) -> Result<Option<Token>, StoreError> {
+        let row = sqlx::query(FIND).bind(token_hash.to_vec()).bind(self.now().as_millis()).fetch_optional(self.reader()).await?;
+        row.map(|row| {
+            Ok(Token {
+                id: row.parse("id")?,
+                account: row.parse("account_id")?,
+                email: row.parse("email")?,
+                role: row.word("role")?,
+                scopes: scopes(&row.text("scopes")?)?,
+                expires_at: row.at_opt("expires_at")?,
+                last_used_at: row.at_opt("last_used_at")?,
+            })
+        })
+        .transpose()
+    }
+
+    pub async fn token_lives(&self, id: TokenId) -> Result<bool, StoreError> {
+        Ok(sqlx::query(LIVES).bind(id.to_string()).bind(self.now().as_millis()).fetch_optional(self.reader()).await?.is_some())
+    }
+
+    /// Notes that a token was used, now and then.
+    pub async fn touch_token(&self, token: &Token) -> Result<(), StoreError> {
+        let now = self.now();
+        if token.last_used_at.is_some_and(|last| now.millis_since(last) < TOUCH_MILLIS) {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        sqlx::query(TOUCH).bind(token.id.to_string()).bind(now.as_millis()).execute(tx.conn()).await?;
+        tx.commit_quietly().await
+    }
+
+    /// Takes a token back. The edge asks for each request, so it is over at once.
+    pub async fn revoke_token(&self, actor: &Actor, account: AccountId, id: TokenId) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let now = tx.now().as_millis();
+        let done = sqlx::query(REVOKE).bind(id.to_string()).bind(account.to_string()).bind(now).execute(tx.conn()).await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound("token"));
+        }
+        tx.audit(actor, Some(account), "token.revoke", &id.to_string(), serde_json::json!({})).await?;
+        tx.commit_quietly().await
+    }
+}

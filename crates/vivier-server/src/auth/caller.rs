@@ -1,0 +1,135 @@
+//! Who calls: read from a session's cookie or a bearer token, once per request.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use vivier_core::id::{AccountId, SessionId, TokenId};
+use vivier_core::name::Email;
+use vivier_core::secret::Secret;
+use vivier_core::time::Timestamp;
+use vivier_core::wire::accounts::{Role, TokenScope};
+
+use super::token;
+use crate::app::App;
+use crate::store::{Actor, StoreError};
+
+/// Someone who is signed in.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub account: AccountId,
+    pub email: Email,
+    pub role: Role,
+    pub via: Via,
+    /// Names the effect of this request, when it came with an `Idempotency-Key`.
+    pub once: Option<uuid::Uuid>,
+}
+
+/// How someone is signed in.
+#[derive(Clone, Debug)]
+pub enum Via {
+    Session { id: SessionId },
+    Token { id: TokenId, scopes: Vec<TokenScope> },
+}
+
+/// What a request shows for itself.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    Nobody,
+    /// Something was shown, and it is not (or no longer) valid. The sentence for the caller.
+    Invalid(&'static str),
+    Known(Caller),
+}
+
+impl Caller {
+    pub fn actor(&self) -> Actor {
+        Actor { once: self.once, ..Actor::account(self.account, self.email.as_str()) }
+    }
+
+    /// As an operator, in another's timeline.
+    pub fn operator_actor(&self) -> Actor {
+        Actor { once: self.once, ..Actor::account(self.account, format!("operator {}", self.email)) }
+    }
+
+    pub const fn session(&self) -> Option<SessionId> {
+        match self.via {
+            Via::Session { id } => Some(id),
+            Via::Token { .. } => None,
+        }
+    }
+
+    /// Whether it is still so: for answers that last.
+    pub async fn still_valid(&self, app: &App) -> Result<bool, StoreError> {
+        match &self.via {
+            Via::Session { id } => Ok(app.store.session_lives(*id).await?.is_some()),
+            Via::Token { id, scopes: _ } => app.store.token_lives(*id).await,
+        }
+    }
+}
+
+/// The name of the session's cookie: `__Host-` binds it to this very host, and needs HTTPS.
+pub fn cookie_name(public_url: &str) -> &'static str {
+    if public_url.starts_with("https:") { "__Host-vivier_session" } else { "vivier_session" }
+}
+
+/// `Set-Cookie` for a session that lives until `expires_at`.
+pub fn session_cookie(public_url: &str, token: &Secret, now: Timestamp, expires_at: Timestamp) -> HeaderValue {
+    let secure = if public_url.starts_with("https:") { "; Secure" } else { "" };
+    let seconds = (expires_at.millis_since(now) / 1_000).max(0);
+    let text = format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", cookie_name(public_url), token.expose());
+    let mut value = HeaderValue::from_str(&text).expect("a cookie of base 64 and digits is a header value");
+    value.set_sensitive(true);
+    value
+}
+
+/// `Set-Cookie` that takes the session's cookie away.
+pub fn no_cookie(public_url: &str) -> HeaderValue {
+    let secure = if public_url.starts_with("https:") { "; Secure" } else { "" };
+    let text = format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", cookie_name(public_url));
+    HeaderValue::from_str(&text).expect("an empty cookie is a header value")
+}
+
+/// The session's token of a request's cookies, unless it is given twice: then nobody knows which one is meant.
+pub fn session_token<'a>(headers: &'a HeaderMap, public_url: &str) -> Option<&'a str> {
+    let name = cookie_name(public_url);
+    let mut found = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(key, _)| *key == name)
+        .map(|(_, value)| value);
+    let one = found.next()?;
+    if found.next().is_some() { None } else { Some(one) }
+}
+
+/// Reads who calls. The second value is a renewed cookie to send along.
+pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Identity, Option<HeaderValue>), StoreError> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let bearer = value.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let Some((_, text)) = bearer else { return Ok((Identity::Invalid("Send `Authorization: Bearer viv_…`."), None)) };
+        return match app.store.token(token::digest(text.trim())).await? {
+            None => Ok((Identity::Invalid("The API token is unknown, has expired or was deleted. Make a new one in the dashboard, under Account."), None)),
+            Some(token) => {
+                app.store.touch_token(&token).await?;
+                let via = Via::Token { id: token.id, scopes: token.scopes };
+                Ok((Identity::Known(Caller { account: token.account, email: token.email, role: token.role, via, once: None }), None))
+            }
+        };
+    }
+    let Some(text) = session_token(headers, &app.settings.public_url) else { return Ok((Identity::Nobody, None)) };
+    let Some(session) = app.store.session(token::digest(text)).await? else {
+        return Ok((Identity::Invalid("The session has ended. Sign in again."), None));
+    };
+    let renewed = app.store.touch_session(&session, app.settings.session_days).await?;
+    let cookie = renewed.map(|expires_at| session_cookie(&app.settings.public_url, &Secret::new(text), app.clock.now(), expires_at));
+    let via = Via::Session { id: session.id };
+    Ok((Identity::Known(Caller { account: session.account, email: session.email, role: session.role, via, once: None }), cookie))
+}
+
+/// The client's address, as the edge wrote it: the last entry of `X-Forwarded-For`. `None`: the request did not come through
+/// the edge, but over the socket itself.
+pub fn client_address(headers: &HeaderMap) -> Option<IpAddr> {
+    let line = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    line.rsplit(',').next()?.trim().parse().ok()
+}

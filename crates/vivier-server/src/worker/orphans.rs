@@ -1,0 +1,106 @@
+//! The sweep: trials that end, data whose time is over, containers that nobody owns, and what has grown too long.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use vivier_core::runtime::{Resident, RuntimeErrorKind};
+
+use super::Crew;
+use crate::store::StoreError;
+
+/// Sweeps until `stop`.
+pub(super) async fn sweep(crew: Arc<Crew>, stop: CancellationToken) {
+    let mut due = crew.now();
+    loop {
+        if crew.now() >= due {
+            due = crew.now().plus_millis(crew.pace.sweep_ms);
+            if let Err(error) = once(&crew).await {
+                tracing::error!("failed to sweep: {error:#}");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_millis(crew.pace.tick_ms)) => {}
+        }
+    }
+}
+
+async fn once(crew: &Crew) -> Result<(), StoreError> {
+    let store = &crew.app.store;
+    let ended = store.end_trials(&crew.app.settings.rules()).await?;
+    let purged = store.end_retentions().await?;
+    if ended + purged > 0 {
+        tracing::info!(ended, purged, "trials ended and retentions over");
+        crew.app.wake.notify_one();
+    }
+    store.prune_events().await?;
+    if let Err(error) = crew.app.releases.sync().await {
+        tracing::debug!("failed to ask the host for its images: {error:#}");
+    }
+    // For the operator's page, and for whoever asks for room before anything is written down.
+    if crew.capacity().await.is_err() {
+        return Ok(());
+    }
+    orphans(crew).await
+}
+
+/// Puts containers in quarantine that carry our label and that no deployment owns; takes them away when their time is over.
+async fn orphans(crew: &Crew) -> Result<(), StoreError> {
+    let residents = match crew.app.runtime.inventory().await {
+        Ok(residents) => residents,
+        Err(error) => {
+            tracing::debug!(detail = error.detail, "failed to read the host's inventory: {error}");
+            return Ok(());
+        }
+    };
+    let store = &crew.app.store;
+    let keep = i64::from(crew.app.settings.quarantine_days) * 86_400;
+    let now = crew.now();
+    let mut here = HashSet::new();
+    for resident in residents {
+        let Resident { deployment, container, name, running: _, quarantined_at } = resident;
+        let Some(container) = container else { continue };
+        let owned = match deployment {
+            Some(id) if quarantined_at.is_none() => store.exists(id).await?,
+            Some(_) | None => false,
+        };
+        if owned {
+            continue;
+        }
+        here.insert(container.clone());
+        let name = name.unwrap_or_else(|| container.clone());
+        let since = match quarantined_at {
+            Some(since) => since,
+            None => {
+                tracing::warn!(container, name, "a container that no deployment owns: it is stopped and kept in quarantine");
+                match crew.app.runtime.quarantine(&container).await {
+                    Ok(()) => now,
+                    Err(error) if error.kind == RuntimeErrorKind::NotFound => continue,
+                    Err(error) => {
+                        tracing::warn!(container, detail = error.detail, "failed to put it in quarantine: {error}");
+                        continue;
+                    }
+                }
+            }
+        };
+        let discard_at = since.plus_seconds(keep);
+        store.note_quarantine(&container, &name, deployment, since, discard_at).await?;
+        if discard_at <= now {
+            match crew.app.runtime.discard(&container).await {
+                Ok(()) => {
+                    tracing::info!(container, name, "its quarantine is over: it is taken away");
+                    here.remove(&container);
+                }
+                Err(error) => tracing::warn!(container, detail = error.detail, "failed to take it away: {error}"),
+            }
+        }
+    }
+    for row in store.quarantined().await? {
+        if !here.contains(&row.container) {
+            store.forget_quarantine(&row.container).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! From a look to a [`Sight`]: pure, so that every case can be written down.
+
+use vivier_core::digest::Digest;
+use vivier_core::lifecycle::{Desired, Drift, Sight, Workload};
+use vivier_core::runtime::{Container, ContainerPhase, Observation, Subnet, WorkloadSpec};
+use vivier_core::time::Timestamp;
+
+use crate::store::reconcile::Work;
+
+/// What a look is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    pub fingerprint: Digest,
+    pub config: Digest,
+    pub secrets: u64,
+    pub subnet: Subnet,
+}
+
+impl Expected {
+    pub fn of(spec: &WorkloadSpec) -> Self {
+        Self { fingerprint: spec.fingerprint(), config: spec.config_digest(), secrets: spec.secrets.version, subnet: spec.subnet }
+    }
+}
+
+/// `container@finished`: names one exit.
+pub fn exit_key(container: &str, finished_at: Timestamp) -> String {
+    format!("{container}@{}", finished_at.as_millis())
+}
+
+/// What was seen, compared with what is wanted. `expected` is absent while no subnet is allocated; `observation` when the look failed.
+pub fn sight(work: &Work, expected: Option<&Expected>, observation: Option<&Observation>, start_timeout_ms: i64, now: Timestamp) -> Sight {
+    let (workload, drift) = match observation {
+        None => (Workload::Unknown, work.seen.drift),
+        Some(observation) => seen(work, expected, observation, start_timeout_ms),
+    };
+    Sight {
+        desired: work.wanted.desired,
+        allocated: work.seen.subnet_index.is_some(),
+        workload,
+        drift,
+        routed: work.seen.routed,
+        breaker: work.seen.breaker(&work.wanted, work.falls_back, now),
+    }
+}
+
+fn seen(work: &Work, expected: Option<&Expected>, observation: &Observation, start_timeout_ms: i64) -> (Workload, Drift) {
+    let Some(container) = &observation.container else {
+        return (without_container(work, expected, observation), Drift::None);
+    };
+    let same = expected.is_some_and(|expected| expected.fingerprint == container.fingerprint);
+    match &container.phase {
+        ContainerPhase::Running { started_at, health } => {
+            let workload = if !health.started {
+                // Both times are the host's: clocks of two machines are never compared.
+                if observation.at.millis_since(*started_at) > start_timeout_ms { Workload::Overdue } else { Workload::Starting }
+            } else {
+                match work.seen.proof.as_ref().filter(|proof| proof.container == container.id && proof.started_at == *started_at) {
+                    Some(proof) if proof.holds() => Workload::Proven,
+                    Some(_) => Workload::Disproven,
+                    None => Workload::Started,
+                }
+            };
+            let drift = match expected {
+                Some(_) if !same => Drift::Container,
+                Some(expected) if !has_taken(work, container, *started_at, expected, observation) => Drift::Config,
+                Some(_) | None => Drift::None,
+            };
+            (workload, drift)
+        }
+        ContainerPhase::Exited { finished_at, .. } if same => {
+            let counted = work.seen.counted_exit.as_deref() == Some(exit_key(&container.id, *finished_at).as_str());
+            let asked_for = work.seen.expected_exit.as_deref() == Some(container.id.as_str());
+            let workload = if counted || asked_for { Workload::Stopped } else { Workload::Exited };
+            (workload, delivered_drift(expected, observation))
+        }
+        ContainerPhase::Created if same => (Workload::Stopped, delivered_drift(expected, observation)),
+        // A stopped container of another specification will be replaced: it is no container of ours.
+        ContainerPhase::Exited { .. } | ContainerPhase::Created => (without_container(work, expected, observation), Drift::None),
+    }
+}
+
+/// The running gateway works with the wanted configuration: it took it while running, or started with it.
+fn has_taken(work: &Work, container: &Container, started_at: Timestamp, expected: &Expected, observation: &Observation) -> bool {
+    let delivered = observation.config.as_ref() == Some(&expected.config);
+    match &work.seen.applied {
+        Some(applied) if applied.container == container.id && applied.started_at == started_at => delivered && applied.config == expected.config,
+        Some(_) | None => delivered,
+    }
+}
+
+fn delivered_drift(expected: Option<&Expected>, observation: &Observation) -> Drift {
+    let same = expected.is_some_and(|expected| observation.config.as_ref() == Some(&expected.config) && observation.secrets == Some(expected.secrets));
+    if same { Drift::None } else { Drift::Config }
+}
+
+fn without_container(work: &Work, expected: Option<&Expected>, observation: &Observation) -> Workload {
+    match work.wanted.desired {
+        Desired::Running | Desired::Suspended => {
+            let placed = observation.data && expected.is_some_and(|expected| observation.network == Some(expected.subnet));
+            if !placed {
+                return if observation.data { Workload::Data } else { Workload::Absent };
+            }
+            match delivered_drift(expected, observation) {
+                Drift::None => Workload::Configured,
+                Drift::Config | Drift::Container => Workload::Prepared,
+            }
+        }
+        Desired::Terminated | Desired::Purged => {
+            // Whatever is left of the workload must go, in whatever combination it is there.
+            let leftovers = observation.network.is_some() || observation.config.is_some() || observation.secrets.is_some() || observation.container.is_some();
+            match (leftovers, observation.data) {
+                (true, _) => Workload::Prepared,
+                (false, true) => Workload::Data,
+                (false, false) => Workload::Absent,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "sight_tests.rs"]
+mod tests;

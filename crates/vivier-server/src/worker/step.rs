@@ -1,0 +1,662 @@
+//! One deployment, step by step: look, decide, do one thing, record; until it rests.
+//!
+//! Everything here may be repeated after a death at any point: what a step is about to do is recorded before, what came of it
+//! after, and the next look tells the rest.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use vivier_core::id::DeploymentId;
+use vivier_core::lifecycle::{self, Action, Breaker, Desired, Drift, Sight, Workload};
+use vivier_core::runtime::{ContainerPhase, Observation, RuntimeError, RuntimeErrorKind, Scope, Stage, WorkloadSpec};
+use vivier_core::time::Timestamp;
+use vivier_core::wire::agents::{EventKind, Outcome};
+
+use super::sight::{self, Expected};
+use super::{Crew, fault, spec};
+use crate::store::StoreError;
+use crate::store::events::Note;
+use crate::store::reconcile::{Decision, Work};
+use crate::store::seen::{Applied, Fault, Seen};
+
+/// More steps than any life needs without a pause: a loop that decides nothing must not spin.
+const MOST_STEPS: usize = 64;
+/// Milliseconds that an agent must have been proven before its failures are forgotten.
+const STEADY_MS: i64 = 60_000;
+
+/// When to come back.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Next {
+    /// At this time; the deployment rests until then, and looks like this.
+    Settled(Timestamp, Box<Settled>),
+    At(Timestamp),
+    /// When its turn comes.
+    Queued,
+    /// There is nothing left of it.
+    Gone,
+}
+
+/// A deployment at rest: as long as it looks the same, there is nothing to do and nothing to write.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Settled {
+    pub observation: Observation,
+    /// Of what was wanted.
+    pub version: u64,
+}
+
+impl Settled {
+    /// Whether `other` shows the same as the look that was settled on.
+    pub fn looks_like(&self, other: &Observation) -> bool {
+        let Observation { deployment: _, at: _, data, network, config, secrets, container } = &self.observation;
+        *data == other.data && *network == other.network && *config == other.config && *secrets == other.secrets && *container == other.container
+    }
+}
+
+/// How a step ended.
+enum Done {
+    /// Look again at once.
+    Again,
+    Pause(Next),
+}
+
+/// One deployment being driven.
+pub(super) struct Drive<'a> {
+    crew: &'a Crew,
+    work: Work,
+    /// The row as it was read: what equals it need not be written.
+    before: Seen,
+    /// Absent while no subnet is allocated.
+    outline: Option<WorkloadSpec>,
+    observation: Option<Observation>,
+    sight: Sight,
+}
+
+/// Drives one deployment until it rests, waits or is told to stop.
+pub(super) async fn drive(crew: &Crew, id: DeploymentId, stop: &CancellationToken) -> Result<Next, StoreError> {
+    for _ in 0..MOST_STEPS {
+        if stop.is_cancelled() {
+            return Ok(Next::At(crew.now()));
+        }
+        let Some(work) = crew.app.store.work(id).await? else {
+            crew.leave(id);
+            return Ok(Next::Gone);
+        };
+        let mut drive = match Drive::look(crew, work).await? {
+            Ok(drive) => drive,
+            Err(next) => return Ok(next),
+        };
+        match drive.step().await? {
+            Done::Again => {}
+            Done::Pause(next) => return Ok(next),
+        }
+    }
+    tracing::warn!(deployment = %id, "took {MOST_STEPS} steps without a rest; looks again later");
+    crew.leave(id);
+    Ok(Next::At(crew.now().plus_seconds(10)))
+}
+
+impl<'a> Drive<'a> {
+    /// Looks, and derives what was seen.
+    async fn look(crew: &'a Crew, mut work: Work) -> Result<Result<Self, Next>, StoreError> {
+        let before = work.seen.clone();
+        let attempt = work.wanted.attempt();
+        if work.seen.attempt != attempt {
+            // Something new is wanted: what failed before says nothing about it.
+            work.seen.attempt = attempt;
+            work.seen.failures = 0;
+            work.seen.backoff_until = None;
+            work.seen.fault = None;
+            work.seen.waiting = None;
+        }
+        let outline = match spec::outline(&crew.app.settings, &work) {
+            Ok(outline) => outline,
+            Err(issues) => {
+                // Accepted once, refused by today's rules: nothing is touched until the tenant changes it.
+                let said: Vec<String> = issues.iter().map(|issue| format!("{} {}", issue.path, issue.message)).collect();
+                let fault = Fault { open: true, reason: format!("its configuration is not accepted any more: {}", said.join("; ")), remedy: String::new() };
+                if work.seen.fault.as_ref() != Some(&fault) {
+                    work.seen.fault = Some(fault);
+                    crew.record(&mut work, Vec::new(), &Decision::Nothing).await?;
+                }
+                crew.leave(work.id);
+                return Ok(Err(Next::At(crew.now().plus_millis(crew.pace.look_ms))));
+            }
+        };
+        let looked = crew.observe(work.id).await;
+        let observation = match looked {
+            Ok(observation) => Some(observation),
+            Err(error) => {
+                tracing::debug!(deployment = %work.id, detail = error.detail, "a look failed: {error}");
+                None
+            }
+        };
+        let expected = outline.as_ref().map(Expected::of);
+        let start_timeout = i64::from(crew.app.settings.start_timeout_seconds) * 1_000;
+        let sight = sight::sight(&work, expected.as_ref(), observation.as_ref(), start_timeout, crew.now());
+        if let Some(observation) = &observation {
+            // What a failed look would have shown stays what was shown before.
+            work.seen.observed_at = Some(observation.at);
+            work.seen.workload = sight.workload;
+            work.seen.drift = sight.drift;
+            work.seen.observation = Some(observation.clone());
+        }
+        work.seen.seen_revision = work.wanted.revision;
+        work.seen.seen_generation = work.wanted.generation;
+        work.seen.seen_version = work.wanted.version;
+        Ok(Ok(Self { crew, work, before, outline, observation, sight }))
+    }
+
+    async fn step(&mut self) -> Result<Done, StoreError> {
+        let action = lifecycle::next(self.sight);
+        tracing::debug!(deployment = %self.work.id, ?action, sight = ?self.sight, "decided");
+        match action {
+            Action::Rest => self.rest().await,
+            Action::Watch => self.watch().await,
+            Action::Allocate => self.allocate().await,
+            Action::Prepare => self.apply(action, Stage::Storage).await,
+            Action::Configure => self.apply(action, Stage::Config).await,
+            Action::Start => self.apply(action, Stage::Workload).await,
+            Action::Reload => self.reload().await,
+            Action::Prove => self.prove().await,
+            Action::Route => self.route().await,
+            Action::Unroute => self.unroute().await,
+            Action::CountExit => self.count_exit().await,
+            Action::CountFailure => self.count_failure().await,
+            Action::FallBack => self.fall_back().await,
+            Action::Stop => self.stop().await,
+            Action::Remove => self.remove().await,
+            Action::Purge => self.purge().await,
+        }
+    }
+
+    async fn rest(&mut self) -> Result<Done, StoreError> {
+        let id = self.work.id;
+        self.crew.leave(id);
+        let now = self.crew.now();
+        if self.work.wanted.desired == Desired::Purged && self.sight.workload == Workload::Absent {
+            self.crew.app.store.purged(&self.crew.me, &self.work).await?;
+            return Ok(Done::Pause(Next::Gone));
+        }
+        let Work { seen, wanted, .. } = &mut self.work;
+        let mut decision = Decision::Nothing;
+        let mut next = now.plus_millis(self.crew.pace.look_ms);
+        let mut settled = true;
+        match wanted.desired {
+            Desired::Running => {}
+            // Nothing changes there by itself.
+            Desired::Suspended | Desired::Terminated | Desired::Purged => next = now.plus_millis(self.crew.pace.look_ms * 12),
+        }
+        seen.waiting = None;
+        if wanted.desired == Desired::Running && seen.routed && self.sight.workload == Workload::Proven {
+            if seen.running_revision != Some(wanted.revision) || seen.last_known_good != Some(wanted.revision) {
+                // A change that touches nothing of the running agent, such as the provider's key.
+                seen.running_revision = Some(wanted.revision);
+                seen.last_known_good = Some(wanted.revision);
+                decision = Decision::Good { revision: wanted.revision };
+            }
+            if seen.failures > 0 || seen.fault.is_some() {
+                let steady_at = seen.proven_since.unwrap_or(now).plus_millis(STEADY_MS);
+                if steady_at <= now {
+                    seen.failures = 0;
+                    seen.fault = None;
+                    seen.backoff_until = None;
+                } else {
+                    next = next.min(steady_at);
+                    settled = false;
+                }
+            }
+        }
+        if self.sight.breaker == Breaker::BackingOff && let Some(until) = seen.backoff_until {
+            next = next.min(until);
+            settled = false;
+        }
+        self.record_if_changed(&decision).await?;
+        let pause = match self.observation.take().filter(|_| settled) {
+            Some(observation) => Next::Settled(next, Box::new(Settled { observation, version: self.work.wanted.version })),
+            None => Next::At(next),
+        };
+        Ok(Done::Pause(pause))
+    }
+
+    async fn watch(&mut self) -> Result<Done, StoreError> {
+        let now = self.crew.now();
+        let pace = &self.crew.pace;
+        if self.observation.is_none() {
+            // Nothing was seen, so nothing is written: its age says how old the last look is.
+            let wait = self.crew.tries(self.work.id, pace.watch_ms, 10_000);
+            return Ok(Done::Pause(Next::At(now.plus_millis(wait))));
+        }
+        self.crew.forget_tries(self.work.id);
+        self.record_if_changed(&Decision::Nothing).await?;
+        // A start takes ten seconds or more: the first looks are close, later ones less so.
+        let age = match self.container_phase() {
+            Some(ContainerPhase::Running { started_at, .. }) => now.millis_since(*started_at),
+            Some(ContainerPhase::Created | ContainerPhase::Exited { .. }) | None => 0,
+        };
+        let wait = if age < 40_000 { pace.watch_ms } else { pace.watch_ms * 4 };
+        Ok(Done::Pause(Next::At(now.plus_millis(self.crew.jittered(wait)))))
+    }
+
+    async fn allocate(&mut self) -> Result<Done, StoreError> {
+        let id = self.work.id;
+        if let Some(next) = self.wait_for_turn().await? {
+            return Ok(Done::Pause(next));
+        }
+        let capacity = match self.crew.capacity().await {
+            Ok(capacity) => capacity,
+            Err(error) => return self.failed(Action::Allocate, &error, 0).await,
+        };
+        let need = self.work.plan.plan().limits.memory_bytes;
+        let settings = self.crew.app.settings.clone();
+        let behind = self.crew.app.queue.is_behind_for_room(id);
+        let admits = move |reserved| {
+            if behind {
+                return Err("others have waited longer for room on the host".to_owned());
+            }
+            super::admission::room(&settings, &capacity, reserved, need)
+        };
+        self.work.seen.waiting = None;
+        let note = Note::new(EventKind::Step, Outcome::Done, "a place on the host is reserved").action(Action::Allocate);
+        let pool = self.crew.app.settings.subnet_pool.len();
+        let avoid = self.crew.avoided();
+        // The row is written inside, with the subnet: what the owner is told must fit to it.
+        let allocated = self.crew.app.store.allocate(&self.crew.me, &mut self.work, pool, &avoid, &[note], admits).await?;
+        match allocated {
+            Ok(_) => {
+                self.crew.app.queue.got_room(id);
+                Ok(Done::Again)
+            }
+            Err(reason) => {
+                self.crew.wait_for_room(id);
+                self.work.seen.waiting = Some(reason);
+                self.record_if_changed(&Decision::Nothing).await?;
+                Ok(Done::Pause(Next::At(self.crew.now().plus_millis(self.crew.pace.room_ms))))
+            }
+        }
+    }
+
+    async fn apply(&mut self, action: Action, stage: Stage) -> Result<Done, StoreError> {
+        if let Some(next) = self.wait_for_turn().await? {
+            return Ok(Done::Pause(next));
+        }
+        let Some(spec) = self.whole_spec().await? else { return Ok(Done::Again) };
+        if action == Action::Start {
+            // From here on an exit counts again; the one that is there does not.
+            if let Some(container) = self.observation.as_ref().and_then(|observation| observation.container.as_ref())
+                && let ContainerPhase::Exited { finished_at, .. } = &container.phase
+            {
+                self.work.seen.counted_exit = Some(sight::exit_key(&container.id, *finished_at));
+            }
+            self.work.seen.expected_exit = None;
+        }
+        let began = self.begin(action, started_words(action)).await?;
+        let runtime = self.crew.app.runtime.clone();
+        let done = within(Duration::from_secs(180), async move { runtime.apply(&spec, stage).await }).await;
+        match done {
+            Ok(()) => {
+                self.finish(action, done_words(action), began, &Decision::Nothing).await?;
+                Ok(Done::Again)
+            }
+            Err(error) if error.kind == RuntimeErrorKind::Conflict && stage == Stage::Storage => {
+                // Somebody else's network is there: another subnet may do, and this one is not tried again for a while.
+                if let Some(index) = self.work.seen.subnet_index.take() {
+                    self.crew.avoid(index);
+                }
+                self.note_failure(action, &error, began).await?;
+                Ok(Done::Again)
+            }
+            Err(error) => self.failed(action, &error, began).await,
+        }
+    }
+
+    async fn reload(&mut self) -> Result<Done, StoreError> {
+        let Some(spec) = self.whole_spec().await? else { return Ok(Done::Again) };
+        let config = spec.config_digest();
+        let began = self.begin(Action::Reload, started_words(Action::Reload)).await?;
+        let runtime = self.crew.app.runtime.clone();
+        match within(Duration::from_secs(90), async move { runtime.reload(&spec).await }).await {
+            Ok(()) => {
+                self.remember_applied(config);
+                let revision = self.work.wanted.revision;
+                self.work.seen.running_revision = Some(revision);
+                let decision = if self.work.seen.routed {
+                    self.work.seen.last_known_good = Some(revision);
+                    Decision::Good { revision }
+                } else {
+                    Decision::Nothing
+                };
+                self.finish(Action::Reload, done_words(Action::Reload), began, &decision).await?;
+                Ok(Done::Again)
+            }
+            Err(error) => self.failed(Action::Reload, &error, began).await,
+        }
+    }
+
+    async fn prove(&mut self) -> Result<Done, StoreError> {
+        let Some(spec) = self.whole_spec().await? else { return Ok(Done::Again) };
+        let began = self.begin(Action::Prove, started_words(Action::Prove)).await?;
+        let runtime = self.crew.app.runtime.clone();
+        let proof = match within(Duration::from_secs(60), async move { runtime.prove(&spec).await }).await {
+            Ok(proof) => proof,
+            Err(error) => return self.failed(Action::Prove, &error, began).await,
+        };
+        let (holds, checks) = (proof.holds(), proof.checks.len());
+        let differences = proof.differences();
+        self.work.seen.proof = Some(proof);
+        if holds {
+            if self.sight.drift == Drift::None && self.work.seen.applied.is_none() {
+                let config = self.observation.as_ref().and_then(|observation| observation.config.clone());
+                if let Some(config) = config {
+                    self.remember_applied(config);
+                }
+            }
+            self.finish(Action::Prove, &format!("its seal holds: {checks} checks"), began, &Decision::Nothing).await?;
+        } else {
+            let error = RuntimeError::new(RuntimeErrorKind::Failed, format!("its seal does not hold: {}", differences.join("; ")));
+            self.note_failure(Action::Prove, &error, began).await?;
+        }
+        Ok(Done::Again)
+    }
+
+    async fn route(&mut self) -> Result<Done, StoreError> {
+        let now = self.crew.now();
+        if self.address().is_none() {
+            return Ok(Done::Pause(Next::At(now.plus_millis(self.crew.pace.watch_ms))));
+        }
+        let revision = self.work.wanted.revision;
+        let seen = &mut self.work.seen;
+        seen.routed = true;
+        seen.first_routed_at = seen.first_routed_at.or(Some(now));
+        seen.proven_since = Some(now);
+        seen.running_revision = Some(revision);
+        seen.last_known_good = Some(revision);
+        seen.waiting = None;
+        let note = Note::new(EventKind::Step, Outcome::Done, "it can be reached").action(Action::Route);
+        self.crew.record(&mut self.work, vec![note], &Decision::Good { revision }).await?;
+        Ok(Done::Again)
+    }
+
+    async fn unroute(&mut self) -> Result<Done, StoreError> {
+        self.work.seen.routed = false;
+        self.work.seen.proven_since = None;
+        let note = Note::new(EventKind::Step, Outcome::Done, "nobody is sent to it any more").action(Action::Unroute);
+        self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await?;
+        Ok(Done::Again)
+    }
+
+    async fn count_exit(&mut self) -> Result<Done, StoreError> {
+        let Some(container) = self.observation.as_ref().and_then(|observation| observation.container.as_ref()) else { return Ok(Done::Again) };
+        let ContainerPhase::Exited { finished_at, exit_code, out_of_memory, last_lines } = &container.phase else { return Ok(Done::Again) };
+        let failures = self.work.seen.failures + 1;
+        let fault = fault::of_exit(*exit_code, *out_of_memory, last_lines, self.work.plan, failures);
+        self.work.seen.counted_exit = Some(sight::exit_key(&container.id, *finished_at));
+        self.count(failures, fault, Action::CountExit).await?;
+        Ok(Done::Again)
+    }
+
+    async fn count_failure(&mut self) -> Result<Done, StoreError> {
+        let failures = self.work.seen.failures + 1;
+        let fault = match (self.sight.workload, &self.work.seen.proof) {
+            (Workload::Disproven, Some(proof)) => fault::of_proof(&proof.differences(), failures),
+            (_, _) => fault::of_overdue(self.crew.app.settings.start_timeout_seconds, failures),
+        };
+        self.expect_exit();
+        self.count(failures, fault, Action::CountFailure).await?;
+        self.stop().await
+    }
+
+    /// Records a failure: the next try is put off, or the breaker opens.
+    async fn count(&mut self, failures: u32, fault: Fault, action: Action) -> Result<(), StoreError> {
+        let now = self.crew.now();
+        let seen = &mut self.work.seen;
+        seen.failures = failures;
+        seen.backoff_until = (!fault.open).then(|| now.plus_millis(self.crew.backoff(failures)));
+        let note = Note::new(EventKind::Sight, Outcome::Failed, fault.sentence()).action(action);
+        seen.fault = Some(fault);
+        self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await
+    }
+
+    async fn fall_back(&mut self) -> Result<Done, StoreError> {
+        let seen = &self.work.seen;
+        let failed = self.work.wanted.revision;
+        let Some(good) = seen.last_known_good else { return Ok(Done::Again) };
+        let reason = seen.fault.as_ref().map(Fault::sentence).unwrap_or_default();
+        let message = format!("revision {failed} does not work ({reason}); going back to what revision {good} said");
+        let note = Note::new(EventKind::Step, Outcome::Done, message).action(Action::FallBack).by("system");
+        self.crew.record(&mut self.work, vec![note], &Decision::FallBack { good, failed, reason }).await?;
+        Ok(Done::Again)
+    }
+
+    async fn stop(&mut self) -> Result<Done, StoreError> {
+        self.expect_exit();
+        let began = self.begin(Action::Stop, started_words(Action::Stop)).await?;
+        let (runtime, id, grace) = (self.crew.app.runtime.clone(), self.work.id, self.crew.app.settings.stop_grace_seconds);
+        let limit = Duration::from_secs(u64::from(grace) + 60);
+        match within(limit, async move { runtime.stop(id, grace).await }).await {
+            Ok(()) => {
+                self.finish(Action::Stop, done_words(Action::Stop), began, &Decision::Nothing).await?;
+                Ok(Done::Again)
+            }
+            Err(error) => self.failed(Action::Stop, &error, began).await,
+        }
+    }
+
+    async fn remove(&mut self) -> Result<Done, StoreError> {
+        let began = self.begin(Action::Remove, started_words(Action::Remove)).await?;
+        let (runtime, id, grace) = (self.crew.app.runtime.clone(), self.work.id, self.crew.app.settings.stop_grace_seconds);
+        let limit = Duration::from_secs(u64::from(grace) + 120);
+        let done = within(limit, async move {
+            // It may be writing: it is asked to stop before its container goes.
+            runtime.stop(id, grace).await?;
+            runtime.remove(id, Scope::Workload).await
+        });
+        match done.await {
+            Ok(()) => {
+                let Seen { attempt, state, version, seen_revision, seen_generation, seen_version, last_known_good, observation, observed_at, workload, .. } =
+                    self.work.seen.clone();
+                // The place is free for others; should it be restored, it begins anew, with its data.
+                self.work.seen = Seen {
+                    attempt,
+                    state,
+                    version,
+                    seen_revision,
+                    seen_generation,
+                    seen_version,
+                    last_known_good,
+                    observation,
+                    observed_at,
+                    workload,
+                    ..Seen::nothing()
+                };
+                self.finish(Action::Remove, done_words(Action::Remove), began, &Decision::Nothing).await?;
+                Ok(Done::Again)
+            }
+            Err(error) => self.failed(Action::Remove, &error, began).await,
+        }
+    }
+
+    async fn purge(&mut self) -> Result<Done, StoreError> {
+        let began = self.begin(Action::Purge, started_words(Action::Purge)).await?;
+        let (runtime, id) = (self.crew.app.runtime.clone(), self.work.id);
+        match within(Duration::from_secs(120), async move { runtime.remove(id, Scope::Everything).await }).await {
+            // The next look sees that nothing is left, and says so to the store.
+            Ok(()) => Ok(Done::Again),
+            Err(error) => self.failed(Action::Purge, &error, began).await,
+        }
+    }
+
+    /// What to do about a step that the runtime could not do.
+    async fn failed(&mut self, action: Action, error: &RuntimeError, began: u64) -> Result<Done, StoreError> {
+        let id = self.work.id;
+        let now = self.crew.now();
+        tracing::warn!(deployment = %id, ?action, kind = ?error.kind, detail = error.detail, "failed to take a step: {error}");
+        let counts = match action {
+            // Starting, by any of its steps.
+            Action::Prepare | Action::Configure | Action::Start | Action::Prove => true,
+            // A healthy agent is not stopped for this: it is tried again beside it, and given up after some tries.
+            Action::Reload => true,
+            // These must succeed in the end, however often they are tried.
+            Action::Stop | Action::Remove | Action::Purge | Action::Allocate => false,
+            Action::Rest | Action::Watch | Action::Route | Action::Unroute | Action::CountExit | Action::CountFailure | Action::FallBack => false,
+        };
+        match error.kind {
+            // Nothing was tried, so nothing has failed: the host will be back.
+            RuntimeErrorKind::Unreachable => {
+                self.note_failure(action, error, began).await?;
+                self.crew.leave(id);
+                let wait = self.crew.tries(id, self.crew.pace.retry_ms, 30_000);
+                return Ok(Done::Pause(Next::At(now.plus_millis(wait))));
+            }
+            RuntimeErrorKind::Capacity => {
+                self.work.seen.waiting = Some(error.message.clone());
+                self.note_failure(action, error, began).await?;
+                self.crew.wait_for_room(id);
+                return Ok(Done::Pause(Next::At(now.plus_millis(self.crew.pace.room_ms))));
+            }
+            RuntimeErrorKind::Conflict | RuntimeErrorKind::Refused | RuntimeErrorKind::Rejected | RuntimeErrorKind::Image => {}
+            RuntimeErrorKind::NotFound | RuntimeErrorKind::Failed => {}
+        }
+        if !counts {
+            self.note_failure(action, error, began).await?;
+            self.crew.leave(id);
+            let wait = self.crew.tries(id, self.crew.pace.retry_ms, 60_000);
+            return Ok(Done::Pause(Next::At(now.plus_millis(wait))));
+        }
+        let failures = self.work.seen.failures + 1;
+        let fault = fault::of_step(error, failures);
+        let seen = &mut self.work.seen;
+        seen.failures = failures;
+        if action != Action::Reload {
+            seen.backoff_until = (!fault.open).then(|| now.plus_millis(self.crew.backoff(failures)));
+        }
+        let open = fault.open;
+        seen.fault = Some(fault);
+        self.note_failure(action, error, began).await?;
+        if action == Action::Reload && !open {
+            let wait = self.crew.tries(id, self.crew.pace.retry_ms, 30_000);
+            return Ok(Done::Pause(Next::At(now.plus_millis(wait))));
+        }
+        Ok(Done::Again)
+    }
+
+    /// Records what was seen, if it says anything new; else only that it was looked at.
+    async fn record_if_changed(&mut self, decision: &Decision) -> Result<(), StoreError> {
+        let age_apart = |seen: &Seen| {
+            let mut seen = seen.clone();
+            seen.observed_at = None;
+            if let Some(observation) = &mut seen.observation {
+                observation.at = Timestamp::from_millis(0);
+            }
+            seen
+        };
+        let says = self.work.seen.shown_state(&self.work.wanted, self.work.falls_back, self.crew.now());
+        if *decision == Decision::Nothing && says == self.before.state && age_apart(&self.before) == age_apart(&self.work.seen) {
+            if let Some(observation) = &self.observation {
+                self.crew.looked(self.work.id, observation.at);
+            }
+            return Ok(());
+        }
+        self.crew.record(&mut self.work, Vec::new(), decision).await
+    }
+
+    /// Waits for a turn, if it has none yet.
+    async fn wait_for_turn(&mut self) -> Result<Option<Next>, StoreError> {
+        if self.crew.app.queue.enter(self.work.id) {
+            return Ok(None);
+        }
+        self.record_if_changed(&Decision::Nothing).await?;
+        Ok(Some(Next::Queued))
+    }
+
+    /// Records that a step begins. The answer is when, for its duration.
+    async fn begin(&mut self, action: Action, message: &str) -> Result<u64, StoreError> {
+        self.work.seen.doing = Some(action);
+        let note = Note::new(EventKind::Step, Outcome::Started, message).action(action);
+        self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await?;
+        Ok(self.crew.millis())
+    }
+
+    async fn finish(&mut self, action: Action, message: &str, began: u64, decision: &Decision) -> Result<(), StoreError> {
+        self.crew.forget_tries(self.work.id);
+        self.work.seen.doing = None;
+        let took = self.crew.millis().saturating_sub(began);
+        let note = Note::new(EventKind::Step, Outcome::Done, message).action(action).took(took);
+        self.crew.record(&mut self.work, vec![note], decision).await
+    }
+
+    async fn note_failure(&mut self, action: Action, error: &RuntimeError, began: u64) -> Result<(), StoreError> {
+        self.work.seen.doing = None;
+        let mut note = Note::new(EventKind::Step, Outcome::Failed, error.message.clone()).action(action);
+        if began > 0 {
+            note = note.took(self.crew.millis().saturating_sub(began));
+        }
+        self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await
+    }
+
+    async fn whole_spec(&self) -> Result<Option<WorkloadSpec>, StoreError> {
+        let Some(outline) = self.outline.clone() else { return Ok(None) };
+        let secrets = self.crew.app.store.work_secrets(&self.work).await?;
+        Ok(Some(spec::with_secrets(outline, secrets)))
+    }
+
+    fn container_phase(&self) -> Option<&ContainerPhase> {
+        self.observation.as_ref().and_then(|observation| observation.container.as_ref()).map(|container| &container.phase)
+    }
+
+    fn address(&self) -> Option<std::net::SocketAddr> {
+        self.observation.as_ref().and_then(|observation| observation.container.as_ref()).and_then(|container| container.address)
+    }
+
+    fn expect_exit(&mut self) {
+        if let Some(container) = self.observation.as_ref().and_then(|observation| observation.container.as_ref()) {
+            self.work.seen.expected_exit = Some(container.id.clone());
+        }
+    }
+
+    fn remember_applied(&mut self, config: vivier_core::digest::Digest) {
+        let container = self.observation.as_ref().and_then(|observation| observation.container.as_ref());
+        if let Some(container) = container
+            && let ContainerPhase::Running { started_at, .. } = container.phase
+        {
+            self.work.seen.applied = Some(Applied { container: container.id.clone(), started_at, config });
+        }
+    }
+}
+
+/// Runs a verb of the runtime, for at most `limit`.
+async fn within<T: Send + 'static>(limit: Duration, verb: impl Future<Output = Result<T, RuntimeError>> + Send) -> Result<T, RuntimeError> {
+    match tokio::time::timeout(limit, verb).await {
+        Ok(result) => result,
+        Err(_) => Err(RuntimeError::new(RuntimeErrorKind::Unreachable, format!("the host did not answer within {} s", limit.as_secs()))),
+    }
+}
+
+const fn started_words(action: Action) -> &'static str {
+    match action {
+        Action::Prepare => "making storage and network",
+        Action::Configure => "delivering configuration and secrets",
+        Action::Start => "verifying the image and starting",
+        Action::Reload => "applying the changed configuration",
+        Action::Prove => "reading its seal back",
+        Action::Stop => "stopping",
+        Action::Remove => "removing container and network",
+        Action::Purge => "removing the data",
+        Action::Allocate => "reserving a place on the host",
+        Action::Rest | Action::Watch | Action::Route | Action::Unroute | Action::CountExit | Action::CountFailure | Action::FallBack => "",
+    }
+}
+
+const fn done_words(action: Action) -> &'static str {
+    match action {
+        Action::Prepare => "storage and network are there",
+        Action::Configure => "configuration and secrets are delivered",
+        Action::Start => "the container runs; waiting for the gateway",
+        Action::Reload => "the gateway has taken the changed configuration",
+        Action::Prove => "its seal holds",
+        Action::Stop => "stopped",
+        Action::Remove => "container and network are gone; the data is kept",
+        Action::Purge => "the data is gone",
+        Action::Allocate => "a place on the host is reserved",
+        Action::Rest | Action::Watch | Action::Route | Action::Unroute | Action::CountExit | Action::CountFailure | Action::FallBack => "",
+    }
+}
