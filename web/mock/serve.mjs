@@ -1,0 +1,425 @@
+// The API's contract in memory, and the built dashboard beside it under the strictest content policy: for screenshots, for
+// accessibility checks and for working on the pages without a server. Nothing here is shipped.
+// Usage: node mock/serve.mjs [--port 4180]. Any e-mail and password sign in; operator@… is the operator; empty@… has nothing.
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { randomBytes } from "node:crypto";
+import JSON5 from "json5";
+
+const GIB = 1024 ** 3;
+const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const letters = "0123456789abcdefghjkmnpqrstvwxyz";
+let counter = 0;
+const id = (prefix) => {
+  counter += 1;
+  const head = String(counter).padStart(8, "0");
+  return `${prefix}_0${head}${Array.from(randomBytes(17), (byte) => letters[byte % 32]).join("")}`;
+};
+const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
+const soon = (seconds) => ago(-seconds);
+const image = `sha256:${"b031729057b32c2ba6c02c59249891ce40bdf59d28e2567dc44c75e2348b54c1"}`;
+
+const limits = (cpu_millis, memory, storage) => ({ cpu_millis, memory_bytes: memory * GIB, storage_bytes: storage * GIB, pids: 256 });
+const plans = [
+  { name: "trial", title: "Trial", limits: limits(500, 1, 10), log_retention_days: 7, expires_after_hours: 24 },
+  { name: "starter", title: "Starter", limits: limits(500, 1, 10), log_retention_days: 7 },
+  { name: "pro", title: "Pro", limits: limits(1000, 2, 25), log_retention_days: 30 },
+  { name: "team", title: "Team", limits: limits(2000, 4, 50), log_retention_days: 30 },
+];
+const catalogue = {
+  plans,
+  templates: [
+    { name: "assistant", title: "Personal assistant", description: "Chat with it in the browser. Needs a model key, nothing else." },
+    { name: "telegram", title: "Telegram bot", description: "Answers in Telegram, and in the browser. Needs a bot token from BotFather.", channel: "telegram" },
+    { name: "discord", title: "Discord bot", description: "Answers on your Discord server. Needs a bot token from Discord's developer portal; better with Pro, as Discord's client needs memory.", channel: "discord" },
+    { name: "slack", title: "Slack assistant", description: "Answers in Slack over socket mode. Needs a bot token and an app token.", channel: "slack" },
+    { name: "blank", title: "Blank", description: "Only the platform's settings; write the rest of the configuration yourself." },
+  ],
+  providers: [
+    { kind: "openai", title: "OpenAI", default_base_url: "https://api.openai.com/v1", suggested_models: ["gpt-5.2", "gpt-5-mini"] },
+    { kind: "anthropic", title: "Anthropic", default_base_url: "https://api.anthropic.com", suggested_models: ["claude-sonnet-4-5", "claude-haiku-4-5"] },
+    { kind: "openrouter", title: "OpenRouter", default_base_url: "https://openrouter.ai/api/v1", suggested_models: ["anthropic/claude-sonnet-4.5"] },
+    { kind: "openai_compatible", title: "OpenAI-compatible server", suggested_models: [] },
+  ],
+  channels: [
+    { kind: "telegram", title: "Telegram", tokens: [{ name: "bot_token", title: "The Telegram bot token", shape: "the bot's number, a colon and at least 35 letters, digits, `_` or `-`, as BotFather shows it (123456789:AA…)" }] },
+    { kind: "discord", title: "Discord", tokens: [{ name: "token", title: "The Discord bot token", shape: "three parts of letters, digits, `_` or `-` joined by dots, from the Bot page of the Discord developer portal" }] },
+    { kind: "slack", title: "Slack", tokens: [{ name: "bot_token", title: "The Slack bot token", shape: "the Bot User OAuth Token, which begins with `xoxb-`" }, { name: "app_token", title: "The Slack app token", shape: "the App-Level Token with connections:write, which begins with `xapp-`" }] },
+  ],
+  signup: "open",
+  version: "0.1.0",
+  base_domain: "localhost:4180",
+  openclaw_version: "2026.9.6",
+};
+
+const DOCUMENT = `// Your agent's own OpenClaw configuration.\n{\n  ui: { assistant: { name: "Assistant" } },\n}\n`;
+const sessions = new Map();
+const accounts = new Map();
+const deployments = new Map();
+const streams = new Map();
+
+function account(email) {
+  let known = accounts.get(email);
+  if (!known) {
+    known = { id: id("acc"), email, role: email.startsWith("operator@") ? "operator" : "tenant", created_at: ago(86400 * 40) };
+    accounts.set(email, known);
+    known.tokens = [
+      { id: id("tok"), name: "Backup script", scopes: ["read"], hint: "viv_3fk2", created_at: ago(86400 * 9), expires_at: soon(86400 * 81), last_used_at: ago(3700) },
+      { id: id("tok"), name: "Home automation", scopes: ["read", "chat"], hint: "viv_9qpa", created_at: ago(86400 * 2), expires_at: null, last_used_at: null },
+    ];
+    if (!email.startsWith("empty@")) seed(known);
+    else known.tokens = [];
+  }
+  return known;
+}
+
+function make(owner, name, slug, more) {
+  const plan = plans.find((each) => each.name === (more.plan ?? "pro"));
+  const deployment = {
+    id: id("dep"), account: owner.id, name, slug, url: `http://${slug}.localhost:4180`, plan: plan.name, template: "assistant", limits: plan.limits, state: "running",
+    observed_at: ago(2), openclaw_version: "2026.9.6", image, revision: 1, last_known_good_revision: 1, provider: { kind: "anthropic", model: "claude-sonnet-4-5" }, channels: [],
+    created_at: ago(86400 * 3), expires_at: null, purge_at: null, ...more,
+  };
+  deployment.hidden = {
+    owner: owner.email, events: [], logs: [], text: DOCUMENT, config: 1, secrets: [{ name: "provider.apiKey", version: 1, created_at: deployment.created_at }],
+    revisions: [{ number: 1, config_version: 1, secrets_version: 1, openclaw_version: "2026.9.6", image, outcome: "good", author: owner.email, created_at: deployment.created_at, current: true, last_known_good: true }],
+  };
+  deployments.set(deployment.id, deployment);
+  return deployment;
+}
+
+function event(deployment, more) {
+  const made = { id: id("evt"), at: new Date().toISOString(), kind: "step", outcome: "done", message: "", ...more };
+  deployment.hidden.events.push(made);
+  send(`${deployment.id}/events`, "event", made);
+}
+
+function log(deployment, level, subsystem, text, at = new Date().toISOString()) {
+  const line = { at, level, subsystem, text };
+  deployment.hidden.logs.push(line);
+  if (deployment.hidden.logs.length > 3000) deployment.hidden.logs.splice(0, 500);
+  send(`${deployment.id}/logs`, "log", line);
+}
+
+function send(topic, name, value) {
+  for (const response of streams.get(topic) ?? []) response.write(`event: ${name}\nid: ${value.id ?? value.at}\ndata: ${JSON.stringify(value)}\n\n`);
+}
+
+const WAY = [
+  ["requested", "allocate", "a place on the host is reserved", 300],
+  ["provisioning", "prepare", "storage, network and firewall rules are there", 900],
+  ["configuring", "configure", "configuration and secrets are delivered", 400],
+  ["starting", "start", "the verified image runs in its container", 700],
+  ["starting", "watch", "OpenClaw has started", 4200],
+  ["starting", "prove", "the seal holds: 14 of 14 checks", 300],
+  ["starting", "route", "the door is open", 50],
+];
+
+function history(deployment, begin) {
+  let at = begin;
+  const push = (more) => deployment.hidden.events.push({ id: id("evt"), at: ago(at), kind: "step", outcome: "done", message: "", ...more });
+  push({ kind: "ask", outcome: "noted", message: "creation was asked for", actor: deployment.hidden.owner });
+  for (const [, action, message, took] of WAY) {
+    at -= took / 250;
+    push({ action, message, duration_ms: took * 4 });
+  }
+  push({ kind: "state", outcome: "noted", message: "it is running" });
+}
+
+function seed(owner) {
+  const pearl = make(owner, "Pearl", `pearl-${owner.id.slice(5, 9)}`, { template: "telegram", channels: [{ kind: "telegram", allow_from: ["42"] }], degraded: [{ part: "telegram", reason: "Telegram refuses the bot token (401 Unauthorized)", remedy: "replace the bot token under Secrets with the one that BotFather shows" }] });
+  const marlin = make(owner, "Marlin, the research assistant", `marlin-${owner.id.slice(5, 9)}`, { plan: "team" });
+  make(owner, "Kelp", `kelp-${owner.id.slice(5, 9)}`, { state: "suspended", observed_at: ago(65) });
+  make(owner, "Barnacle", `barnacle-${owner.id.slice(5, 9)}`, { state: "failed", reason: "OpenClaw stopped 5 times in a row, the last time because it ran out of memory (1 GB). Choose a larger plan, or try again.", plan: "starter", last_known_good_revision: null });
+  make(owner, "Tide", `tide-${owner.id.slice(5, 9)}`, { plan: "trial", expires_at: soon(5 * 3600 + 720) });
+  make(owner, "Sextant", `sextant-${owner.id.slice(5, 9)}`, { state: "terminated", purge_at: soon(86400 * 6), observed_at: ago(400) });
+  make(owner, "Harbour", `harbour-${owner.id.slice(5, 9)}`, { state: "requested", plan: "starter", queue_position: 3, observed_at: null, last_known_good_revision: null });
+  make(owner, "Anchovy", `anchovy-${owner.id.slice(5, 9)}`, { state: "starting", doing: "watch", plan: "starter", last_known_good_revision: null });
+  for (const deployment of [pearl, marlin]) history(deployment, 3000);
+  for (const deployment of deployments.values()) {
+    if (deployment.account !== owner.id || deployment.hidden.events.length > 0) continue;
+    history(deployment, 900);
+  }
+  pearl.hidden.events.push({ id: id("evt"), at: ago(200), kind: "sight", outcome: "noted", message: "telegram is failing: the bot token is refused" });
+  pearl.hidden.secrets.push({ name: "channels.telegram.botToken", version: 2, created_at: ago(7000) });
+  pearl.hidden.revisions = [
+    { number: 3, config_version: 3, secrets_version: 2, openclaw_version: "2026.9.6", image, outcome: "good", author: owner.email, created_at: ago(7000), current: true, last_known_good: true },
+    { number: 2, config_version: 2, secrets_version: 1, openclaw_version: "2026.9.6", image, outcome: "failed", reason: "OpenClaw did not start with it: tools.web.search: unknown provider", author: owner.email, created_at: ago(9000), current: false, last_known_good: false },
+    { ...pearl.hidden.revisions[0], current: false, last_known_good: false },
+  ];
+  pearl.revision = 3;
+  pearl.last_known_good_revision = 3;
+  const words = [["info", "gateway", "listening on 0.0.0.0:18789"], ["info", "plugins", "loaded 14 plugins in 2.1 s"], ["warn", "telegram", "getMe failed: 401 Unauthorized; retrying in 30 s"], ["debug", "agent", "session main: prompt 1,204 tokens"], ["error", "telegram", "channel stopped: the token is refused"], ["info", "gateway", "ready"]];
+  for (let at = 0; at < 120; at += 1) log(pearl, ...words[at % words.length], ago(600 - at * 5));
+}
+
+const random = (low, high) => low + Math.random() * (high - low);
+setInterval(() => {
+  for (const deployment of deployments.values()) {
+    if (deployment.observed_at && deployment.state === "running") deployment.observed_at = new Date().toISOString();
+    if (deployment.state === "running" && streams.get(`${deployment.id}/logs`)?.size) {
+      log(deployment, ["info", "info", "debug", "warn"][Math.floor(random(0, 4))], "agent", `turn ${Math.floor(random(1, 900))}: ${Math.floor(random(200, 4000))} tokens in, ${Math.floor(random(20, 400))} out`);
+    }
+  }
+}, 1500).unref();
+
+function walk(deployment, way = WAY, end = "running") {
+  let wait = 0;
+  for (const [state, action, message, took] of way) {
+    setTimeout(() => {
+      if (deployment.state === "terminated" || deployment.state === "suspended") return;
+      deployment.state = deployment.hidden.again ?? state;
+      deployment.doing = action;
+      deployment.observed_at = new Date().toISOString();
+      event(deployment, { action, outcome: "started", message });
+    }, wait).unref();
+    wait += took;
+    setTimeout(() => event(deployment, { action, message, duration_ms: took }), wait).unref();
+  }
+  setTimeout(() => {
+    if (deployment.state === "terminated" || deployment.state === "suspended") return;
+    deployment.state = end;
+    delete deployment.doing;
+    delete deployment.reason;
+    delete deployment.hidden.again;
+    deployment.observed_at = new Date().toISOString();
+    event(deployment, { kind: "state", outcome: "noted", message: `it is ${end}` });
+    log(deployment, "info", "gateway", "ready");
+  }, wait + 50).unref();
+}
+
+const shown = ({ hidden: _, ...deployment }) => deployment;
+class Refusal extends Error {
+  constructor(status, code, detail, fields) {
+    super(detail);
+    this.problem = { code, title: code.replaceAll("_", " "), status, detail, ...(fields ? { fields } : {}), request_id: randomBytes(6).toString("hex") };
+  }
+}
+const refuse = (status, code, detail, fields) => {
+  throw new Refusal(status, code, detail, fields);
+};
+
+const TOKENS = { telegram: [["bot_token", /^\d{5,20}:[\w-]{35,}$/]], discord: [["token", /^[\w-]{17,}\.[\w-]{5,}\.[\w-]{25,}$/]], slack: [["bot_token", /^xoxb-[\w-]{10,}$/], ["app_token", /^xapp-[\w-]{10,}$/]] };
+function checkChannels(channels, fields, kept) {
+  channels?.forEach((channel, place) => {
+    for (const [name, shape] of TOKENS[channel.kind] ?? []) {
+      const token = channel.tokens?.[name];
+      if (token === undefined ? !kept.includes(channel.kind) : !shape.test(token)) {
+        const field = catalogue.channels.find((each) => each.kind === channel.kind).tokens.find((each) => each.name === name);
+        fields.push({ path: `channels[${place}].tokens.${name}`, message: `must be ${field.shape}` });
+      }
+    }
+  });
+}
+function checkText(text) {
+  let value;
+  try {
+    value = JSON5.parse(text);
+  } catch (error) {
+    return [{ path: "", message: `is not valid JSON5: ${error.message}`, line: error.lineNumber }];
+  }
+  const known = ["ui", "agents", "channels", "models", "tools", "session", "messages", "cron", "skills", "plugins", "gateway", "logging"];
+  const issues = Object.keys(value).filter((key) => !known.includes(key)).map((key) => ({ path: key, message: "is no setting of OpenClaw 2026.9.6" }));
+  if (value.ui?.assistant?.name !== undefined && typeof value.ui.assistant.name !== "string") issues.push({ path: "ui.assistant.name", message: "must be a text" });
+  if (value.gateway?.bind !== undefined) issues.push({ path: "gateway.bind", message: "cannot be set: the platform decides where the gateway listens. Remove it." });
+  return issues;
+}
+const effective = (deployment) => ({ gateway: { mode: "local", bind: "lan", port: 18789, auth: { mode: "trusted-proxy" } }, models: { providers: { vivier: { baseUrl: "http://10.90.0.17:18790/model", apiKey: { source: "file", provider: "vivier", id: "/model/key" } } } }, ...JSON5.parse(deployment.hidden.text) });
+const config = (deployment) => ({ version: deployment.hidden.config, text: deployment.hidden.text, effective: effective(deployment), provider: deployment.provider, channels: deployment.channels, created_at: deployment.created_at, author: deployment.hidden.owner, outcome: "good" });
+const settings = ({ kind, allow_from = [], api_root }) => ({ kind, allow_from, ...(api_root ? { api_root } : {}) });
+
+const proof = (deployment) => ({
+  holds: true,
+  proof: {
+    at: ago(120), container: randomBytes(32).toString("hex"), started_at: ago(160), image,
+    checks: [
+      ["user", "1000:1000"], ["capabilities", "none"], ["read_only_root", "true"], ["no_new_privileges", "true"], ["memory_limit", `${deployment.limits.memory_bytes}`], ["cpu_limit", `${deployment.limits.cpu_millis}`], ["pids_limit", "256"],
+      ["published_ports", "none"], ["mounts", "/etc/openclaw (read-only), /home/node/.openclaw, /run/openclaw (read-only), /tmp (tmpfs)"], ["network", "own, internal"], ["egress_host", "refused"], ["egress_metadata", "refused"], ["egress_other_tenants", "refused"], ["image", image],
+    ].map(([name, value]) => ({ name, expected: value, found: value, holds: true })),
+  },
+});
+
+function create(owner, wanted) {
+  const fields = [];
+  if (typeof wanted.name !== "string" || wanted.name === "" || wanted.name.length > 60) fields.push({ path: "name", message: "must have 1 to 60 characters" });
+  if (wanted.slug && [...deployments.values()].some((each) => each.slug === wanted.slug)) fields.push({ path: "slug", message: "is taken; choose another" });
+  if (wanted.provider?.model === "") fields.push({ path: "provider.model", message: "must be the provider's id of a model" });
+  checkChannels(wanted.channels, fields, []);
+  if (fields.length > 0) refuse(422, "invalid", "Some fields are wrong; each says what it must be.", fields);
+  const slug = wanted.slug ?? `${wanted.name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "agent"}-${randomBytes(3).toString("hex")}`;
+  const { api_key: _, ...provider } = wanted.provider ?? {};
+  const made = make(owner, wanted.name, slug, {
+    plan: wanted.plan, template: wanted.template, state: "requested", observed_at: null, created_at: new Date().toISOString(), provider: wanted.provider ? provider : null, channels: (wanted.channels ?? []).map(settings), last_known_good_revision: null,
+    expires_at: wanted.plan === "trial" ? soon(86400) : null,
+  });
+  event(made, { kind: "ask", outcome: "noted", message: "creation was asked for", actor: owner.email });
+  walk(made);
+  return made;
+}
+
+function moves(deployment, verb, owner, wanted) {
+  const by = { kind: "ask", outcome: "noted", actor: owner.email };
+  if (verb !== "restore" && deployment.state === "terminated") refuse(409, "terminated", "the deployment is deleted; restore it first (possible until its data is purged)");
+  if ((verb === "restart" || verb === "retry") && deployment.state === "suspended") refuse(409, "suspended", "the deployment is suspended; resume it first");
+  event(deployment, { ...by, message: `${verb} was asked for` });
+  if (verb === "suspend") {
+    deployment.state = "suspended";
+    event(deployment, { kind: "state", outcome: "noted", message: "it is suspended" });
+  } else {
+    deployment.state = "restarting";
+    deployment.hidden.again = "restarting";
+    deployment.purge_at = null;
+    if (verb === "rollback") {
+      const target = wanted.revision ?? deployment.last_known_good_revision;
+      deployment.revision += 1;
+      for (const each of deployment.hidden.revisions) each.current = each.last_known_good = false;
+      const old = deployment.hidden.revisions.find((each) => each.number === target);
+      deployment.hidden.revisions.unshift({ ...old, number: deployment.revision, current: true, last_known_good: true, created_at: new Date().toISOString() });
+    }
+    walk(deployment, WAY.slice(3));
+  }
+}
+
+async function answer(request, response, path, query) {
+  const method = request.method;
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString("utf8")) : {};
+  const cookie = /vivier_session=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
+  const json = (status, value, headers = {}) => response.writeHead(status, { "content-type": "application/json", ...headers }).end(value === undefined ? undefined : JSON.stringify(value));
+  const enter = (email, status) => {
+    const key = randomBytes(16).toString("hex");
+    const { tokens: _, ...known } = account(email);
+    sessions.set(key, email);
+    json(status, known, { "set-cookie": `vivier_session=${key}; HttpOnly; SameSite=Lax; Path=/` });
+  };
+  if (path === "/v1/catalogue") return json(200, catalogue);
+  if (path === "/v1/auth/signup" || path === "/v1/auth/login") {
+    if (body.password === "wrong password") refuse(401, "wrong_credentials", "The e-mail or the password is wrong. Try again, or sign up.");
+    if (body.email === "taken@example.com" && path.endsWith("signup")) refuse(422, "invalid", "Some fields are wrong.", [{ path: "email", message: "has an account already; log in instead" }]);
+    return enter(body.email, path.endsWith("signup") ? 201 : 200);
+  }
+  const me = sessions.has(cookie) ? account(sessions.get(cookie)) : refuse(401, "signed_out", "Sign in first.");
+  if (path === "/v1/auth/me") return json(200, (({ tokens: _, ...known }) => known)(me));
+  if (path === "/v1/auth/logout") return sessions.delete(cookie), json(204);
+  if (path === "/v1/auth/password") return body.current === "wrong password" ? refuse(422, "invalid", "Some fields are wrong.", [{ path: "current", message: "is not your password" }]) : json(204);
+  if (path === "/v1/tokens" && method === "GET") return json(200, me.tokens);
+  if (path === "/v1/tokens") {
+    const secret = `viv_${randomBytes(20).toString("hex")}`;
+    const token = { id: id("tok"), name: body.name, scopes: body.scopes, hint: secret.slice(0, 8), created_at: ago(0), expires_at: body.expires_in_days ? soon(86400 * body.expires_in_days) : null, last_used_at: null };
+    me.tokens.push(token);
+    return json(201, { ...token, secret });
+  }
+  if (path.startsWith("/v1/tokens/")) return (me.tokens = me.tokens.filter((each) => each.id !== path.split("/")[3])), json(204);
+  const matching = (list) => list.filter((each) => (!query.get("q") || `${each.name} ${each.slug} ${each.hidden.owner}`.toLowerCase().includes(query.get("q").toLowerCase())) && (!query.get("state") || each.state === query.get("state")));
+  if (path.startsWith("/v1/operator/")) {
+    if (me.role !== "operator") refuse(403, "operators_only", "Only an operator may see this.");
+    const what = path.split("/")[3];
+    if (what === "deployments") return json(200, { items: matching([...deployments.values()]).map((each) => ({ ...shown(each), owner: each.hidden.owner })) });
+    if (what === "releases") return json(200, [{ id: id("rel"), image, openclaw_version: "2026.9.6", node_version: "24.21.0", size_bytes: 675705993, created_at: ago(86400 * 4), is_default: true, deployments: deployments.size }]);
+    if (what === "quarantine") return json(200, [{ container: randomBytes(32).toString("hex"), name: "vivier-dep_0nobody", deployment: null, since: ago(86400), discard_at: soon(86400 * 6) }]);
+    return json(200, [{ name: "local", reachable: true, observed_at: ago(3), reserved_memory_bytes: 11 * GIB, reserved_cpu_millis: 5500, memory_ceiling: 0.8, admits: false, reason: "82 % of the memory is promised; new agents are refused above 80 %. Stop an agent or add memory.", deployments: deployments.size, queue_length: 3, capacity: { at: ago(3), driver: "docker", engine_version: "20.10.24", cpus: 8, memory_total_bytes: 16 * GIB, memory_available_bytes: 6 * GIB, disk_total_bytes: 200 * GIB, disk_available_bytes: 120 * GIB, containers_running: 5, warnings: ["this host cannot enforce disk quotas: the storage of a plan is a promise, not a limit"] } }]);
+  }
+  if (path === "/v1/deployments" && method === "GET") return json(200, { items: matching([...deployments.values()].filter((each) => each.account === me.id)).map(shown) });
+  if (path === "/v1/deployments") return json(202, shown(create(me, body)));
+  const [, , , wanted, verb, ...rest] = path.split("/");
+  const deployment = deployments.get(wanted);
+  if (!deployment || (deployment.account !== me.id && me.role !== "operator")) refuse(404, "not_found", "There is no such deployment.");
+  if (verb === undefined) {
+    if (method === "PATCH") Object.assign(deployment, body);
+    if (method === "DELETE") {
+      deployment.state = "terminated";
+      deployment.purge_at = soon(86400 * 7);
+      event(deployment, { kind: "ask", outcome: "noted", message: "deletion was asked for", actor: me.email });
+    }
+    return json(method === "DELETE" ? 202 : 200, shown(deployment));
+  }
+  if ((verb === "events" || verb === "logs") && query.get("follow") === "true") {
+    const topic = `${wanted}/${verb}`;
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    for (const each of deployment.hidden[verb].slice(-(query.get("tail") ?? 200))) response.write(`event: ${verb.slice(0, -1)}\ndata: ${JSON.stringify(each)}\n\n`);
+    response.write(": here\n\n");
+    if (!streams.has(topic)) streams.set(topic, new Set());
+    streams.get(topic).add(response);
+    return request.socket.on("close", () => streams.get(topic).delete(response));
+  }
+  switch (verb) {
+    case "events":
+      return json(200, { items: deployment.hidden.events.slice().reverse() });
+    case "stats":
+      if (deployment.state !== "running") refuse(409, "not_running", "It does not run, so there is nothing to measure.");
+      return json(200, { at: ago(0), cpu_millis: Math.round(random(20, 0.7 * deployment.limits.cpu_millis)), cpu_limit_millis: deployment.limits.cpu_millis, memory_bytes: Math.round(random(0.42, 0.47) * deployment.limits.memory_bytes), memory_limit_bytes: deployment.limits.memory_bytes, pids: 34, network_received_bytes: 4_812_311, network_sent_bytes: 991_232 });
+    case "proof":
+      return deployment.state === "running" ? json(200, proof(deployment)) : refuse(404, "no_proof", "No proof has been taken yet.");
+    case "secrets":
+      if (method === "PUT") {
+        const known = deployment.hidden.secrets.find((each) => each.name === rest[0]);
+        if (known) Object.assign(known, { version: known.version + 1, created_at: ago(0) });
+        else deployment.hidden.secrets.push({ name: rest[0], version: 1, created_at: ago(0) });
+        return json(200, deployment.hidden.secrets.find((each) => each.name === rest[0]));
+      }
+      if (method === "DELETE") deployment.hidden.secrets = deployment.hidden.secrets.filter((each) => each.name !== rest[0]);
+      return method === "DELETE" ? json(204) : json(200, deployment.hidden.secrets);
+    case "revisions":
+      return json(200, { items: deployment.hidden.revisions });
+    case "open":
+      return deployment.state === "running" ? json(200, { url: `${deployment.url}/`, expires_at: soon(60) }) : refuse(409, "not_running", "It does not run. Start it first.");
+    case "config": {
+      if (method === "GET") return json(200, config(deployment));
+      const fields = [];
+      const issues = body.text === undefined ? [] : checkText(body.text);
+      if (body.dry_run) return json(200, { valid: issues.length === 0, issues });
+      checkChannels(body.channels, fields, deployment.channels.map((each) => each.kind));
+      fields.push(...issues.map(({ path, ...issue }) => ({ ...issue, path: `text.${path}` })));
+      if (fields.length > 0) refuse(422, "invalid", "The configuration is not valid; nothing was changed.", fields);
+      if (body.text !== undefined) deployment.hidden.text = body.text;
+      if (body.provider) deployment.provider = (({ api_key: _, ...provider }) => provider)(body.provider);
+      if (body.channels) deployment.channels = body.channels.map(settings);
+      deployment.hidden.config += 1;
+      deployment.revision += 1;
+      for (const each of deployment.hidden.revisions) each.current = each.last_known_good = false;
+      deployment.hidden.revisions.unshift({ ...deployment.hidden.revisions[0], reason: undefined, number: deployment.revision, config_version: deployment.hidden.config, outcome: "good", current: true, last_known_good: true, created_at: ago(0) });
+      event(deployment, { kind: "ask", outcome: "noted", message: "a new configuration was given", actor: me.email });
+      event(deployment, { action: "reload", message: "the new configuration is applied, without a restart", duration_ms: 2600 });
+      return json(202, config(deployment));
+    }
+    default:
+      if (method !== "POST") refuse(404, "not_found", "There is no such page.");
+      moves(deployment, verb, me, body);
+      return json(202, shown(deployment));
+  }
+}
+
+export function listen(port, host = "127.0.0.1") {
+  const server = createServer((request, response) => {
+    const url = new URL(request.url, "http://mock");
+    response.setHeader("content-security-policy", POLICY);
+    response.setHeader("x-content-type-options", "nosniff");
+    if (url.pathname.startsWith("/v1/")) {
+      answer(request, response, url.pathname, url.searchParams).catch((error) => {
+        if (error instanceof Refusal) response.writeHead(error.problem.status, { "content-type": "application/problem+json" }).end(JSON.stringify(error.problem));
+        else if (!response.headersSent) response.writeHead(500).end(String(error.stack));
+      });
+      return;
+    }
+    const wanted = join(dist, normalize(url.pathname));
+    const file = existsSync(wanted) && statSync(wanted).isFile() ? wanted : join(dist, "index.html");
+    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
+    createReadStream(file).pipe(response);
+  });
+  return new Promise((done) => server.listen(port, host, () => done(server)));
+}
+
+export const known = { deployments, account };
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const at = process.argv.indexOf("--port");
+  const server = await listen(at < 0 ? 4180 : Number(process.argv[at + 1]));
+  console.log(`http://localhost:${server.address().port}`);
+}

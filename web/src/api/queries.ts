@@ -1,0 +1,185 @@
+/** What the pages ask for, and how often. Things that move are looked at every two seconds, others every ten. */
+import { queryOptions, type QueryClient } from "@tanstack/react-query";
+import { isMoving } from "../lib/states";
+import { api, must } from "./client";
+import { isStatus, isUnreachable } from "./problem";
+import type { Deployment, NewConfig, NewDeployment, State, TokenScope } from "./types";
+
+const FAST = 2_000;
+const SLOW = 10_000;
+
+const path = (id: string) => ({ params: { path: { id } } });
+
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  queryFn: ({ signal }) => must(api.GET("/v1/auth/me", { signal })),
+  staleTime: 60_000,
+});
+
+export const catalogueQuery = queryOptions({
+  queryKey: ["catalogue"],
+  queryFn: ({ signal }) => must(api.GET("/v1/catalogue", { signal })),
+  staleTime: 300_000,
+});
+
+/** Lists follow their cursors to the end, up to this many pages; more than that is what the search is for. */
+const MOST_PAGES = 10;
+
+interface PageOf<T> {
+  items: T[];
+  next_cursor?: string | null;
+}
+
+export interface Listing<T> {
+  items: T[];
+  /** There is more than is shown. */
+  more: boolean;
+}
+
+async function allPages<T>(ask: (cursor: string | undefined) => Promise<PageOf<T>>): Promise<Listing<T>> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const answer = await ask(cursor);
+    items.push(...answer.items);
+    if (!answer.next_cursor) return { items, more: false };
+    cursor = answer.next_cursor;
+  }
+  return { items, more: true };
+}
+
+/** Some lists come as a page, some as a plain array. */
+function itemsOf<T>(answer: T[] | PageOf<T>): T[] {
+  return Array.isArray(answer) ? answer : answer.items;
+}
+
+export interface Filter {
+  q: string;
+  state: State | undefined;
+}
+
+const wanted = ({ q, state }: Filter) => ({ ...(q ? { q } : {}), ...(state ? { state } : {}) });
+
+export const deploymentsQuery = (filter: Filter) =>
+  queryOptions({
+    queryKey: ["deployments", filter],
+    queryFn: ({ signal }) =>
+      allPages((cursor) => must(api.GET("/v1/deployments", { signal, params: { query: { ...wanted(filter), ...(cursor ? { cursor } : {}) } } }))),
+    refetchInterval: (query) => (query.state.data?.items.some(isMoving) ? FAST : SLOW),
+    placeholderData: (before) => before,
+  });
+
+export const deploymentQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["deployment", id],
+    queryFn: ({ signal }) => must(api.GET("/v1/deployments/{id}", { signal, ...path(id) })),
+    refetchInterval: (query) => (query.state.data && isMoving(query.state.data) ? FAST : SLOW),
+  });
+
+export const statsQuery = (id: string, enabled: boolean) =>
+  queryOptions({
+    queryKey: ["stats", id],
+    queryFn: ({ signal }) => must(api.GET("/v1/deployments/{id}/stats", { signal, ...path(id) })),
+    refetchInterval: 2_500,
+    enabled,
+    retry: false,
+  });
+
+export const configQuery = (id: string) =>
+  queryOptions({ queryKey: ["config", id], queryFn: ({ signal }) => must(api.GET("/v1/deployments/{id}/config", { signal, ...path(id) })) });
+
+export const configVersionQuery = (id: string, n: number) =>
+  queryOptions({
+    queryKey: ["config", id, n],
+    queryFn: ({ signal }) => must(api.GET("/v1/deployments/{id}/config/versions/{n}", { signal, params: { path: { id, n } } })),
+    staleTime: Infinity,
+  });
+
+export const revisionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["revisions", id],
+    queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/deployments/{id}/revisions", { signal, ...path(id) }))),
+    refetchInterval: SLOW,
+  });
+
+export const secretsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["secrets", id],
+    queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/deployments/{id}/secrets", { signal, ...path(id) }))),
+  });
+
+export const proofQuery = (id: string) =>
+  queryOptions({ queryKey: ["proof", id], queryFn: ({ signal }) => must(api.GET("/v1/deployments/{id}/proof", { signal, ...path(id) })), refetchInterval: SLOW });
+
+export const tokensQuery = queryOptions({ queryKey: ["tokens"], queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/tokens", { signal }))) });
+
+export const hostsQuery = queryOptions({
+  queryKey: ["operator", "hosts"],
+  queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/operator/hosts", { signal }))),
+  refetchInterval: 5_000,
+});
+export const operatorDeploymentsQuery = (filter: Filter) =>
+  queryOptions({
+    queryKey: ["operator", "deployments", filter],
+    queryFn: ({ signal }) =>
+      allPages((cursor) => must(api.GET("/v1/operator/deployments", { signal, params: { query: { ...wanted(filter), ...(cursor ? { cursor } : {}) } } }))),
+    refetchInterval: 5_000,
+    placeholderData: (before) => before,
+  });
+export const quarantineQuery = queryOptions({
+  queryKey: ["operator", "quarantine"],
+  queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/operator/quarantine", { signal }))),
+  refetchInterval: SLOW,
+});
+export const releasesQuery = queryOptions({
+  queryKey: ["operator", "releases"],
+  queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/operator/releases", { signal }))),
+  refetchInterval: 30_000,
+});
+
+export type Ask = "restart" | "suspend" | "resume" | "retry" | "restore" | "delete";
+
+/** Asks for one of the plain moves. */
+export async function ask(id: string, what: Ask): Promise<void> {
+  switch (what) {
+    case "restart":
+      return void (await must(api.POST("/v1/deployments/{id}/restart", path(id))));
+    case "suspend":
+      return void (await must(api.POST("/v1/deployments/{id}/suspend", path(id))));
+    case "resume":
+      return void (await must(api.POST("/v1/deployments/{id}/resume", path(id))));
+    case "retry":
+      return void (await must(api.POST("/v1/deployments/{id}/retry", path(id))));
+    case "restore":
+      return void (await must(api.POST("/v1/deployments/{id}/restore", path(id))));
+    case "delete":
+      return void (await must(api.DELETE("/v1/deployments/{id}", path(id))));
+  }
+}
+
+export const create = (body: NewDeployment): Promise<Deployment> => must(api.POST("/v1/deployments", { body }));
+export const rename = (id: string, name: string) => must(api.PATCH("/v1/deployments/{id}", { ...path(id), body: { name } }));
+export const rollback = (id: string, revision: number | null) =>
+  must(api.POST("/v1/deployments/{id}/rollback", { ...path(id), body: revision === null ? {} : { revision } }));
+export const openAgent = (id: string) => must(api.POST("/v1/deployments/{id}/open", path(id)));
+export const applyConfig = (id: string, body: NewConfig) => must(api.POST("/v1/deployments/{id}/config", { ...path(id), body }));
+export const putSecret = (id: string, name: string, value: string) =>
+  must(api.PUT("/v1/deployments/{id}/secrets/{name}", { params: { path: { id, name } }, body: { value } }));
+export const deleteSecret = (id: string, name: string) => must(api.DELETE("/v1/deployments/{id}/secrets/{name}", { params: { path: { id, name } } }));
+export const createToken = (name: string, scopes: TokenScope[], expires_in_days: number | null) =>
+  must(api.POST("/v1/tokens", { body: { name, scopes, ...(expires_in_days === null ? {} : { expires_in_days }) } }));
+export const revokeToken = (id: string) => must(api.DELETE("/v1/tokens/{id}", path(id)));
+export const signup = (email: string, password: string, setup_token: string | null) =>
+  must(api.POST("/v1/auth/signup", { body: { email, password, ...(setup_token ? { setup_token } : {}) } }));
+export const login = (email: string, password: string) => must(api.POST("/v1/auth/login", { body: { email, password } }));
+export const logout = () => must(api.POST("/v1/auth/logout"));
+
+/** Everything that is known about one agent is asked again; the lists too. */
+export function refresh(client: QueryClient, id?: string): void {
+  const keys = id === undefined ? [["deployments"], ["operator"]] : [["deployments"], ["deployment", id], ["revisions", id], ["operator"]];
+  for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+}
+
+/** Asking again helps only when nobody answered. */
+export const retry = (failures: number, error: unknown): boolean => failures < 1 && isUnreachable(error) && !isStatus(error, 401);
+export const changePassword = (current: string, next: string) => must(api.POST("/v1/auth/password", { body: { current, new: next } }));

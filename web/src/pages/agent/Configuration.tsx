@@ -1,0 +1,334 @@
+/** The configuration in its parts: model, channels, document, history. Each is applied for itself, and each application is a version. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { ApiProblem, isStatus } from "../../api/problem";
+import { applyConfig, catalogueQuery, configQuery, configVersionQuery, refresh, revisionsQuery, rollback } from "../../api/queries";
+import type { Catalogue, ChannelKind, ConfigCheck, ConfigIssue, ConfigOut, Deployment, NewConfig, Revision } from "../../api/types";
+import { channelBody, channelErrors, providerBody, providerErrors, shownFields, type ChannelDraft, type ProviderDraft } from "../../lib/draft";
+import { asSentence, normalisePath, sortFields } from "../../lib/fields";
+import { count, moment } from "../../lib/format";
+import { useSettled } from "../../lib/hooks";
+import { lineAt, placeOf } from "../../lib/locate";
+import { Button, Card, cx, Notice, PageSkeleton, ProblemNotice, Skeleton } from "../../ui/basics";
+import { ChannelFields } from "../../ui/ChannelFields";
+import { Dialog } from "../../ui/Dialog";
+import { ProviderFields } from "../../ui/ProviderFields";
+import { say } from "../../ui/toasts";
+
+const Editor = lazy(() => import("../../ui/Editor"));
+
+export default function Configuration({ agent }: { agent: Deployment }) {
+  const config = useQuery(configQuery(agent.id));
+  const catalogue = useQuery(catalogueQuery);
+  const error = config.error ?? catalogue.error;
+  if (!config.data || !catalogue.data) return error ? <ProblemNotice error={error} onRetry={() => void config.refetch()} /> : <PageSkeleton rows={3} />;
+  const parts = { agent, config: config.data, catalogue: catalogue.data };
+  return (
+    <div className="grid items-start gap-5 lg:grid-cols-[1.3fr_1fr]">
+      <div className="grid min-w-0 gap-5">
+        <Model {...parts} key={`model-${config.data.version}`} />
+        <Channels {...parts} key={`channels-${config.data.version}`} />
+        <Document {...parts} key={`document-${config.data.version}`} />
+      </div>
+      <div className="grid min-w-0 gap-5">
+        <History agent={agent} />
+        <Effective config={config.data} />
+      </div>
+    </div>
+  );
+}
+
+interface Part {
+  agent: Deployment;
+  config: ConfigOut;
+  catalogue: Catalogue;
+}
+
+function useApply({ agent, config }: Part) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (change: NewConfig) => applyConfig(agent.id, { ...change, expected_version: config.version }),
+    onSuccess: () => {
+      say("Accepted. The timeline shows how it is applied.");
+      void client.invalidateQueries({ queryKey: ["config", agent.id] });
+      void client.invalidateQueries({ queryKey: ["secrets", agent.id] });
+      refresh(client, agent.id);
+    },
+    onError: (error) => {
+      // Somebody else was faster: show theirs, keep ours in the form.
+      if (isStatus(error, 409)) void client.invalidateQueries({ queryKey: ["config", agent.id] });
+    },
+  });
+}
+
+const fieldsOf = (error: unknown) => (error instanceof ApiProblem ? error.fields : []);
+
+function Model(part: Part) {
+  const { config, catalogue } = part;
+  const current = config.provider;
+  const initial: ProviderDraft = current
+    ? { kind: current.kind, baseUrl: current.base_url ?? "", model: current.model, key: "" }
+    : { kind: catalogue.providers[0]?.kind ?? "openai", baseUrl: "", model: catalogue.providers[0]?.suggested_models[0] ?? "", key: "" };
+  const [draft, setDraft] = useState(initial);
+  const [tried, setTried] = useState(false);
+  const apply = useApply(part);
+  const keyKept = current != null && current.kind === draft.kind && (current.base_url ?? "") === draft.baseUrl.trim();
+  const own = providerErrors(draft, keyKept);
+  const sorted = sortFields(fieldsOf(apply.error), shownFields({ provider: draft, channels: [] }, catalogue));
+  const changed = current == null || JSON.stringify(draft) !== JSON.stringify(initial);
+  return (
+    <Card title="Model">
+      <form
+        noValidate
+        className="grid gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setTried(true);
+          if (Object.keys(own).length === 0) apply.mutate({ provider: providerBody(draft) });
+        }}
+      >
+        {apply.error && Object.keys(sorted.byField).length === 0 && <ProblemNotice error={apply.error} extra={sorted.rest} />}
+        <ProviderFields draft={draft} onChange={setDraft} catalogue={catalogue} errors={{ ...sorted.byField, ...(tried ? own : {}) }} keyKept={keyKept} />
+        <div>
+          <Button type="submit" disabled={!changed} busy={apply.isPending}>
+            Apply the model
+          </Button>
+        </div>
+      </form>
+    </Card>
+  );
+}
+
+function Channels(part: Part) {
+  const { config, catalogue } = part;
+  const initial: ChannelDraft[] = config.channels.map(({ kind, allow_from, api_root }) => ({ kind, tokens: {}, allowFrom: (allow_from ?? []).join(", "), apiRoot: api_root ?? "" }));
+  const [drafts, setDrafts] = useState(initial);
+  const [tried, setTried] = useState(false);
+  const apply = useApply(part);
+  const kept = (kind: ChannelKind): boolean => config.channels.some((channel) => channel.kind === kind);
+  const own = channelErrors(drafts, catalogue, kept);
+  const sorted = sortFields(fieldsOf(apply.error), shownFields({ provider: null, channels: drafts }, catalogue));
+  return (
+    <Card title="Channels">
+      <form
+        noValidate
+        className="grid gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setTried(true);
+          if (Object.keys(own).length === 0) apply.mutate({ channels: drafts.map(channelBody) });
+        }}
+      >
+        {apply.error && Object.keys(sorted.byField).length === 0 && <ProblemNotice error={apply.error} extra={sorted.rest} />}
+        {drafts.length === 0 && <p className="text-muted">It answers in the browser. Add a chat service if you like.</p>}
+        <ChannelFields drafts={drafts} onChange={setDrafts} catalogue={catalogue} errors={{ ...sorted.byField, ...(tried ? own : {}) }} kept={kept} />
+        <div>
+          <Button type="submit" disabled={JSON.stringify(drafts) === JSON.stringify(initial)} busy={apply.isPending}>
+            Apply the channels
+          </Button>
+        </div>
+      </form>
+    </Card>
+  );
+}
+
+const isCheck = (answer: unknown): answer is ConfigCheck => typeof answer === "object" && answer !== null && "issues" in answer;
+
+/** What the API complains about in a document, whether it came as a check or as a problem. */
+function issuesOf(error: unknown): ConfigIssue[] {
+  return fieldsOf(error).map(({ path, message, line }) => ({ path: normalisePath(path).replace(/^text\.?/, ""), message, ...(line ? { line } : {}) }));
+}
+
+function Document(part: Part) {
+  const { agent, config } = part;
+  const [text, setText] = useState(config.text);
+  const apply = useApply(part);
+  const settled = useSettled(text, 500);
+  const changed = text !== config.text;
+  const check = useQuery({
+    queryKey: ["check", agent.id, settled],
+    queryFn: async (): Promise<ConfigIssue[]> => {
+      try {
+        const answer: unknown = await applyConfig(agent.id, { text: settled, dry_run: true });
+        return isCheck(answer) ? answer.issues : [];
+      } catch (error) {
+        const issues = issuesOf(error);
+        if (issues.length > 0) return issues;
+        throw error;
+      }
+    },
+    enabled: settled !== config.text,
+    staleTime: 60_000,
+    gcTime: 60_000,
+  });
+  const issues = useMemo(() => {
+    if (!changed) return [];
+    const refused = issuesOf(apply.error);
+    return refused.length > 0 && apply.variables?.text === text ? refused : (check.data ?? []);
+  }, [changed, apply.error, apply.variables, text, check.data]);
+  const checked = settled === text && !check.isFetching;
+  return (
+    <Card title="Document">
+      <p className="mb-3 max-w-prose text-muted">
+        OpenClaw's own configuration, in JSON5. Vivier adds what the platform decides: addresses, sign-in, the model and the channels above. It is checked while you type, against the schema of OpenClaw {agent.openclaw_version}.
+      </p>
+      <Suspense fallback={<Skeleton className="h-64 w-full" />}>
+        <Editor label="Configuration document" value={text} onChange={setText} issues={issues} />
+      </Suspense>
+      <div role="status" aria-live="polite" className="mt-3">
+        {issues.length > 0 ? (
+          <Notice tone="bad" title={`${count(issues.length, "thing is", "things are")} wrong`}>
+            <ul className="mt-1 grid gap-1" data-testid="config-issues">
+              {issues.map((issue) => (
+                <li key={`${issue.path}:${issue.message}`}>
+                  <span className="text-muted">Line {lineAt(text, placeOf(text, issue)[0])}: </span>
+                  {issue.path !== "" && <code className="font-mono text-[0.875rem]">{issue.path}</code>} {issue.path === "" ? asSentence(issue.message) : issue.message}
+                </li>
+              ))}
+            </ul>
+          </Notice>
+        ) : changed ? (
+          <p className="text-muted">{check.error ? "It could not be checked just now; it is checked again when you apply it." : checked ? "No mistakes found." : "Checking…"}</p>
+        ) : null}
+      </div>
+      {apply.error && issuesOf(apply.error).length === 0 && (
+        <div className="mt-3">
+          <ProblemNotice error={apply.error} />
+        </div>
+      )}
+      <div className="mt-3 flex flex-wrap gap-2">
+        <Button look="primary" disabled={!changed || (checked && issues.length > 0)} busy={apply.isPending} onClick={() => apply.mutate({ text })}>
+          Apply the document
+        </Button>
+        <Button disabled={!changed} onClick={() => setText(config.text)}>
+          Discard changes
+        </Button>
+      </div>
+    </Card>
+  );
+}
+
+function Effective({ config }: { config: ConfigOut }) {
+  const [shown, setShown] = useState(false);
+  return (
+    <Card
+      title="What OpenClaw gets"
+      actions={
+        <Button small aria-expanded={shown} onClick={() => setShown(!shown)}>
+          {shown ? "Hide" : "Show"}
+        </Button>
+      }
+    >
+      <p className="text-muted">Your document together with the platform's part. Secrets are references, never text.</p>
+      {shown && (
+        <pre tabIndex={0} aria-label="Effective configuration" className="mt-3 max-h-[32rem] overflow-auto rounded-xl bg-sunken p-3 font-mono text-[0.78125rem]">
+          {JSON.stringify(config.effective, null, 2)}
+        </pre>
+      )}
+    </Card>
+  );
+}
+
+const OUTCOMES: Record<Revision["outcome"], [string, string]> = {
+  pending: ["on its way", "text-amber"],
+  good: ["worked", "text-good"],
+  failed: ["failed, taken back", "text-bad"],
+  superseded: ["replaced before it was tried", "text-muted"],
+};
+
+function History({ agent }: { agent: Deployment }) {
+  const revisions = useQuery(revisionsQuery(agent.id));
+  const [asking, setAsking] = useState<Revision | null>(null);
+  const [reading, setReading] = useState<number | null>(null);
+  const sorted = useMemo(() => [...(revisions.data ?? [])].sort((left, right) => right.number - left.number), [revisions.data]);
+  return (
+    <Card title="History">
+      {revisions.data ? (
+        <ol className="max-h-[30rem] divide-y divide-line overflow-auto">
+          {sorted.map((revision) => {
+            const [words, colour] = OUTCOMES[revision.outcome];
+            return (
+              <li key={revision.number} className="py-2.5 first:pt-0 last:pb-0">
+                <p className="flex flex-wrap items-center gap-x-2">
+                  <span className="font-semibold">Revision {revision.number}</span>
+                  <span className={cx("text-[0.8125rem] font-medium", colour)}>{words}</span>
+                  {revision.current && <span className="rounded-full bg-teal-soft px-2 text-[0.8125rem] font-semibold text-teal">current</span>}
+                  {revision.last_known_good && !revision.current && <span className="rounded-full bg-good-soft px-2 text-[0.8125rem] font-semibold text-good">last known good</span>}
+                </p>
+                <p className="text-[0.8125rem] text-muted">
+                  {moment(revision.created_at)} by {revision.author} · OpenClaw {revision.openclaw_version}
+                </p>
+                {revision.reason && <p className="text-[0.875rem] text-bad">{asSentence(revision.reason)}</p>}
+                <div className="mt-1 flex gap-4 text-[0.875rem]">
+                  <button type="button" className="link" onClick={() => setReading(revision.config_version)}>
+                    Read the document<span className="sr-only"> of revision {revision.number}</span>
+                  </button>
+                  {!revision.current && revision.outcome !== "failed" && (
+                    <button type="button" className="link" onClick={() => setAsking(revision)}>
+                      Roll back to it<span className="sr-only">: revision {revision.number}</span>
+                    </button>
+                  )}
+                </div>
+              </li>
+            );
+          })}
+        </ol>
+      ) : revisions.error ? (
+        <ProblemNotice error={revisions.error} onRetry={() => void revisions.refetch()} />
+      ) : (
+        <Skeleton className="h-32 w-full" />
+      )}
+      {asking && <RollBack agent={agent} revision={asking} onClose={() => setAsking(null)} />}
+      {reading !== null && <OldDocument id={agent.id} version={reading} onClose={() => setReading(null)} />}
+    </Card>
+  );
+}
+
+function RollBack({ agent, revision, onClose }: { agent: Deployment; revision: Revision; onClose: () => void }) {
+  const client = useQueryClient();
+  const back = useMutation({
+    mutationFn: () => rollback(agent.id, revision.number),
+    onSuccess: () => {
+      say(`Going back to revision ${revision.number}.`);
+      void client.invalidateQueries({ queryKey: ["config", agent.id] });
+      refresh(client, agent.id);
+      onClose();
+    },
+  });
+  return (
+    <Dialog title={`Roll back to revision ${revision.number}?`} onClose={onClose}>
+      <div className="grid gap-4">
+        {back.error && <ProblemNotice error={back.error} />}
+        <p>The configuration of {moment(revision.created_at)} is applied again, as a new revision. Nothing in the history is lost.</p>
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button look="primary" busy={back.isPending} onClick={() => back.mutate()}>
+            Roll back
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+function OldDocument({ id, version, onClose }: { id: string; version: number; onClose: () => void }) {
+  const old = useQuery(configVersionQuery(id, version));
+  return (
+    <Dialog title={`Document, version ${version}`} onClose={onClose} wide>
+      {old.data ? (
+        <pre tabIndex={0} aria-label={`Document of version ${version}`} className="max-h-[60dvh] overflow-auto rounded-xl bg-sunken p-3 font-mono text-[0.8125rem]">
+          {old.data.text}
+        </pre>
+      ) : old.error ? (
+        <ProblemNotice error={old.error} />
+      ) : (
+        <Skeleton className="h-48 w-full" />
+      )}
+      <div className="mt-4 flex justify-end">
+        <Button onClick={onClose} autoFocus>
+          Close
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
