@@ -24,7 +24,7 @@ use crate::{fault, volumes};
 
 /// The system calls that a container may make. Docker 20.10's own profile lets `io_uring_*` and AF_VSOCK through, so ours is
 /// an allow-list of what Node, git and a shell need.
-pub const SECCOMP: &str = include_str!("seccomp.json");
+const SECCOMP: &str = include_str!("seccomp.json");
 
 /// The environment variable in which the image's start script finds Node's flags.
 const NODE_FLAGS: &str = "VIVIER_NODE_FLAGS";
@@ -34,6 +34,11 @@ const SEED: &str = "/opt/openclaw/bin/seed-state";
 const SEED_PATIENCE: Duration = Duration::from_secs(120);
 /// The scheduler period that CPU limits are given over, in microseconds.
 pub(super) const CPU_PERIOD: i64 = 100_000;
+
+/// [`SECCOMP`] as the engine is given it: compact, as Docker's own command line does.
+fn seccomp() -> String {
+    serde_json::from_str::<serde_json::Value>(SECCOMP).expect("the profile in the source is JSON; a test starts containers with it").to_string()
+}
 
 /// The name of the helper that fills a new volume.
 pub(super) fn helper_name(id: DeploymentId) -> String {
@@ -67,7 +72,7 @@ fn sealed(host: &Host, spec: &WorkloadSpec, binds: &[(String, &'static str, bool
         readonly_rootfs: Some(true),
         privileged: Some(false),
         cap_drop: Some(vec!["ALL".to_owned()]),
-        security_opt: Some(vec!["no-new-privileges:true".to_owned(), format!("seccomp={SECCOMP}")]),
+        security_opt: Some(vec!["no-new-privileges:true".to_owned(), format!("seccomp={}", seccomp())]),
         memory: Some(memory),
         // Equal to the memory: no swap.
         memory_swap: Some(memory),

@@ -1,4 +1,10 @@
 //! The host against the real engine, kernel and firewall. Root and Docker are needed.
 
 mod contract;
+mod crash;
+mod hostile;
+mod life;
+mod policy;
+mod proof;
 mod support;
+mod watch;
