@@ -329,10 +329,18 @@ pub enum SecretsCommand {
     },
 }
 
+/// For what only a person may do.
+#[derive(Debug, Args)]
+pub struct PersonArgs {
+    /// Read the account's password from stdin instead of asking
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum TokensCommand {
     /// Tokens, without their text
-    Ls,
+    Ls(PersonArgs),
     /// Make a token; its text is printed once
     Create {
         /// What it is for
@@ -343,11 +351,15 @@ pub enum TokensCommand {
         /// When it ends [default: never]
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=366))]
         expires_in_days: Option<u16>,
+        #[command(flatten)]
+        person: PersonArgs,
     },
     /// Revoke a token
     Rm {
         /// Its id (tok_…)
         id: vivier_core::id::TokenId,
+        #[command(flatten)]
+        person: PersonArgs,
     },
 }
 

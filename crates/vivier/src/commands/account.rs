@@ -8,7 +8,7 @@ use vivier_core::secret::Secret;
 use vivier_core::wire::accounts::{AccountOut, Login, NewToken, Role, TokenCreated, TokenScope};
 
 use crate::api::Api;
-use crate::cli::{Global, LoginArgs};
+use crate::cli::{Global, LoginArgs, PersonArgs};
 use crate::failure::{Exit, Failure};
 use crate::http::{Call, Http};
 use crate::output::Output;
@@ -50,19 +50,49 @@ async fn with_password(url: &Url, args: &LoginArgs, output: &Output) -> Result<(
     } else {
         return Err(Failure::usage("There is no terminal to ask for the password.").next("Give --password-stdin, or --token with a token on stdin."));
     };
+    let session = sign_in(url, email, password).await?;
+    let made = make_token(&session).await;
+    // The session has done its work; the token that was made with it is not lost by a session that cannot be ended.
+    sign_out(&session, output).await;
+    let (account, TokenCreated { token, secret }) = made?;
+    Ok((Server { token: secret, token_id: Some(token.id), email: account.email.to_string() }, account))
+}
+
+/// A browser's kind of session.
+async fn sign_in(url: &Url, email: Email, password: Secret) -> Result<Api, Failure> {
     let http = Http::new(&Access { url: url.clone(), token: None })?;
     let response = http.send(&Call::post(&["v1", "auth", "login"]).body(&Login { email, password })?).await.map_err(wrong_password)?;
     let cookie = session_cookie(&response)
         .ok_or_else(|| Failure::failed(format!("{url} accepted the password but gave no session.")).next("Is it a Vivier server of this version?"))?;
-    let session = Api { http: http.with_cookie(cookie) };
-    let made = make_token(&session).await;
-    // The session has done its work. That it could not be ended is no reason to lose the token: it ends by itself.
-    let ended = session.http.done(Call::post(&["v1", "auth", "logout"])).await;
-    let (account, TokenCreated { token, secret }) = made?;
-    if let Err(failure) = ended {
+    Ok(Api { http: http.with_cookie(cookie) })
+}
+
+async fn sign_out(session: &Api, output: &Output) {
+    if let Err(failure) = session.http.done(Call::post(&["v1", "auth", "logout"])).await {
         output.aside(format!("warning: the session of this sign-in could not be ended; it ends by itself. {}", failure.human()));
     }
-    Ok((Server { token: secret, token_id: Some(token.id), email: account.email.to_string() }, account))
+}
+
+/// Does what the server lets only a person do, such as making tokens: with the token first, and where that is not enough with a
+/// session for a moment, for which the password is asked.
+pub async fn as_person<T>(api: &Api, person: &PersonArgs, output: &Output, job: impl AsyncFn(&Api) -> Result<T, Failure>) -> Result<T, Failure> {
+    match job(api).await {
+        Err(failure) if failure.code() == Some("session_required") => {
+            let account = api.account().await?;
+            let password = if person.password_stdin {
+                prompt::secret_from_stdin("The password on stdin")?
+            } else if output.may_ask() {
+                prompt::secret(&format!("Password of {}:", account.email))?
+            } else {
+                return Err(failure.next("Give --password-stdin, or do it in the dashboard, under Account."));
+            };
+            let session = sign_in(api.http.base(), account.email, password).await?;
+            let done = job(&session).await;
+            sign_out(&session, output).await;
+            done
+        }
+        done => done,
+    }
 }
 
 async fn make_token(session: &Api) -> Result<(AccountOut, TokenCreated), Failure> {

@@ -3,6 +3,7 @@
 use serde_json::json;
 use vivier_core::wire::accounts::{NewToken, TokenScope};
 
+use super::account::as_person;
 use crate::api::Api;
 use crate::cli::TokensCommand;
 use crate::failure::Failure;
@@ -11,8 +12,8 @@ use crate::text;
 
 pub async fn run(api: &Api, command: &TokensCommand, output: &Output) -> Result<(), Failure> {
     match command {
-        TokensCommand::Ls => {
-            let tokens = api.tokens().await?;
+        TokensCommand::Ls(person) => {
+            let tokens = as_person(api, person, output, async |api| api.tokens().await).await?;
             if output.is_json() {
                 return output.document(&tokens);
             }
@@ -33,10 +34,10 @@ pub async fn run(api: &Api, command: &TokensCommand, output: &Output) -> Result<
             });
             output.table(&["id", "name", "scopes", "begins", "age", "used", "ends"], rows.collect())
         }
-        TokensCommand::Create { name, scopes, expires_in_days } => {
+        TokensCommand::Create { name, scopes, expires_in_days, person } => {
             let scopes: std::collections::BTreeSet<TokenScope> = scopes.iter().copied().collect();
             let new = NewToken { name: name.clone(), scopes: scopes.into_iter().collect(), expires_in_days: *expires_in_days };
-            let made = api.create_token(&new).await?;
+            let made = as_person(api, person, output, async |api| api.create_token(&new).await).await?;
             if output.is_json() {
                 return output.document(&made);
             }
@@ -44,8 +45,8 @@ pub async fn run(api: &Api, command: &TokensCommand, output: &Output) -> Result<
             output.aside(format!("{} ({}). Keep its text: it is not shown again.", made.token.name, made.token.id));
             Ok(())
         }
-        TokensCommand::Rm { id } => {
-            api.revoke_token(*id).await?;
+        TokensCommand::Rm { id, person } => {
+            as_person(api, person, output, async |api| api.revoke_token(*id).await).await?;
             output.done(&json!({ "id": id, "revoked": true }), format!("{id} is revoked."))
         }
     }

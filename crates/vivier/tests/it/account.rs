@@ -156,3 +156,21 @@ async fn tokens_are_listed_made_and_revoked() {
     assert_eq!((revoked.code, revoked.out.as_str()), (0, "tok_01k0000000000000000000000a is revoked.\n"));
     assert_eq!(world.run(&["tokens", "create", "ci"]).code, 2, "a token without a scope makes no sense");
 }
+
+#[tokio::test]
+async fn what_only_a_person_may_do_asks_for_the_password_and_ends_its_session() {
+    let world = server_with_passwords().await;
+    assert_eq!(world.run_with(&["login", "--token"], TOKEN).code, 0);
+    let detail = "An API token cannot do this. Sign in with the account's address and password.";
+    Mock::given(method("POST"))
+        .and(path("/v1/tokens"))
+        .and(header_exists("authorization"))
+        .respond_with(ResponseTemplate::new(403).set_body_raw(problem(403, "session_required", detail).to_string(), "application/problem+json"))
+        .with_priority(1)
+        .mount(&world.server)
+        .await;
+    insta::assert_snapshot!("tokens_create_without_terminal", world.run(&["tokens", "create", "ci", "--scope", "read"]).snapshot(&world));
+    let ran = world.run_with(&["tokens", "create", "ci", "--scope", "read", "--password-stdin"], "correct horse battery\n");
+    assert_eq!((ran.code, ran.out.trim()), (0, TOKEN), "{}", ran.err);
+    assert_eq!(world.requests("POST", "/v1/auth/logout").await.len(), 1);
+}
