@@ -150,12 +150,12 @@ impl Api {
         self.list(&["v1", "deployments", &id.to_string(), "secrets"]).await
     }
 
-    pub async fn set_secret(&self, id: DeploymentId, name: &str, secret: &NewSecret) -> Result<SecretOut, Failure> {
+    pub async fn set_secret(&self, id: DeploymentId, name: &str, secret: &NewSecret) -> Result<DeploymentOut, Failure> {
         self.http.json(Call::new(reqwest::Method::PUT, &["v1", "deployments", &id.to_string(), "secrets", name]).body(secret)?).await
     }
 
-    pub async fn remove_secret(&self, id: DeploymentId, name: &str) -> Result<(), Failure> {
-        self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "deployments", &id.to_string(), "secrets", name])).await
+    pub async fn remove_secret(&self, id: DeploymentId, name: &str) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::new(reqwest::Method::DELETE, &["v1", "deployments", &id.to_string(), "secrets", name])).await
     }
 
     pub async fn logs(&self, id: DeploymentId, tail: u32) -> Result<Vec<LogLine>, Failure> {
@@ -167,11 +167,15 @@ impl Api {
         Call::get(&["v1", "deployments", &id.to_string(), "logs"]).query("follow", true).query("tail", tail)
     }
 
-    /// Oldest first.
-    pub async fn events(&self, id: DeploymentId) -> Result<Vec<EventOut>, Failure> {
-        self.list(&["v1", "deployments", &id.to_string(), "events"]).await
+    /// The last `limit` (at most 500), oldest first.
+    pub async fn events(&self, id: DeploymentId, limit: u32) -> Result<Vec<EventOut>, Failure> {
+        let call = Call::get(&["v1", "deployments", &id.to_string(), "events"]).query("limit", limit);
+        let mut events = self.http.json::<Page<EventOut>>(call).await?.items;
+        events.reverse();
+        Ok(events)
     }
 
+    /// The request of the stream: the last ones, oldest first, then each as it comes.
     pub fn follow_events(id: DeploymentId) -> Call {
         Call::get(&["v1", "deployments", &id.to_string(), "events"]).query("follow", true)
     }

@@ -221,6 +221,9 @@ pub struct EventsArgs {
     /// Go on with what comes
     #[arg(long, short)]
     pub follow: bool,
+    /// How many to begin with, at most 500 (with --follow: 50)
+    #[arg(long, short = 'n', default_value_t = 100, conflicts_with = "follow", value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub tail: u32,
 }
 
 #[derive(Debug, Args)]
@@ -318,7 +321,7 @@ pub enum SecretsCommand {
     Set {
         #[command(flatten)]
         named: Named,
-        /// Such as channels.telegram.botToken or provider.apiKey
+        /// provider.apiKey, a channel's such as channels.telegram.botToken, or custom.NAME for your own document
         secret: String,
     },
     /// Remove a secret

@@ -115,11 +115,22 @@ impl<'a> Stream<'a> {
     }
 
     /// The next message. Waits for as long as it takes; `None` when the server has said that nothing will follow (204).
+    ///
+    /// # Errors
+    /// When the server refuses, or cannot be reached for too long. It may be asked again all the same: it then connects anew.
     pub async fn next(&mut self) -> Result<Option<Message>, Failure> {
         loop {
             if let Some(message) = self.waiting.pop_front() {
                 self.losses = 0;
-                return Ok(Some(message));
+                match message.event.as_str() {
+                    "end" if message.data.contains("signed_out") => {
+                        return Err(Failure::not_signed_in("The server has ended the stream: the token is not valid any more."));
+                    }
+                    // The server lets go, as when it is being replaced: the way back is the same as after a lost connection.
+                    "end" => self.let_go(),
+                    _ => return Ok(Some(message)),
+                }
+                continue;
             }
             let Some(body) = &mut self.body else {
                 if !self.connect().await? {
@@ -133,13 +144,16 @@ impl<'a> Stream<'a> {
                     self.parser.feed(&bytes, &mut messages).map_err(|error| Failure::failed("The stream cannot be read.").note(error))?;
                     self.waiting.extend(messages);
                 }
-                Ok(Ok(None) | Err(_)) | Err(_) => {
-                    self.body = None;
-                    // Half a message from before must not run into the first one of the next connection.
-                    self.parser = Parser { last_id: self.parser.last_id.take(), retry: self.parser.retry, ..Parser::default() };
-                }
+                Ok(Ok(None) | Err(_)) | Err(_) => self.let_go(),
             }
         }
+    }
+
+    fn let_go(&mut self) {
+        self.body = None;
+        self.waiting.clear();
+        // Half a message from before must not run into the first one of the next connection.
+        self.parser = Parser { last_id: self.parser.last_id.take(), retry: self.parser.retry, ..Parser::default() };
     }
 
     async fn connect(&mut self) -> Result<bool, Failure> {

@@ -13,9 +13,12 @@ use crate::output::{Output, Paint, plain};
 use crate::target::{self, Prefer};
 use crate::text;
 
+/// Lines of the timeline that `status` shows.
+const TIMELINE: u32 = 40;
+
 pub async fn status(api: &Api, named: &Named, output: &Output) -> Result<(), Failure> {
     let deployment = target::find(api, &named.name, Prefer::Living).await?;
-    let events = api.events(deployment.id).await?;
+    let events = api.events(deployment.id, TIMELINE).await?;
     if output.is_json() {
         return output.document(&json!({ "deployment": deployment, "events": events }));
     }

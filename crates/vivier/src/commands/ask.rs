@@ -38,7 +38,7 @@ pub async fn run(api: &Api, verb: Verb, args: &AskArgs, output: &Output) -> Resu
 }
 
 pub async fn newest_event(api: &Api, id: DeploymentId) -> Result<Option<EventId>, Failure> {
-    Ok(api.events(id).await?.iter().map(|event| event.id).max())
+    Ok(api.events(id, 1).await?.iter().map(|event| event.id).max())
 }
 
 pub async fn wait_for(api: &Api, id: DeploymentId, newest: Option<EventId>, seconds: u64, output: &Output) -> Result<Settled, Failure> {

@@ -89,7 +89,7 @@ async fn edit(api: &Api, named: &Named, output: &Output) -> Result<(), Failure> 
         let check = api.check_config(deployment.id, &new).await;
         let problems = match &check {
             Ok(check) if check.valid => None,
-            Ok(check) => Some(check.issues.clone()),
+            Ok(check) => Some(check.issues.iter().map(in_the_document).collect()),
             Err(failure) if !document_issues(failure.fields()).is_empty() => Some(document_issues(failure.fields())),
             Err(failure) => {
                 output.aside(draft.keep());
@@ -124,7 +124,8 @@ async fn check(api: &Api, named: &Named, file: &Path, output: &Output) -> Result
     } else if check.valid {
         output.line(format!("{} is valid for OpenClaw {}.", name_of(file), deployment.openclaw_version))?;
     } else {
-        output.aside(issues::render(&check.issues, &text, &name_of(file), output));
+        let issues: Vec<ConfigIssue> = check.issues.iter().map(in_the_document).collect();
+        output.aside(issues::render(&issues, &text, &name_of(file), output));
     }
     if check.valid { Ok(()) } else { Err(Failure::told(Exit::Refused)) }
 }
@@ -188,9 +189,13 @@ fn with_issues(failure: Failure, text: &str, name: &str, output: &Output) -> Fai
 fn document_issues(fields: &[FieldProblem]) -> Vec<ConfigIssue> {
     let about_the_document =
         |field: &&FieldProblem| field.line.is_some() || field.path.split(['.', '[']).next().is_some_and(|first| matches!(first, "text" | "config"));
-    let issue = |field: &FieldProblem| {
-        let path = ["text", "config"].iter().find_map(|prefix| field.path.strip_prefix(prefix)).unwrap_or(&field.path).trim_start_matches('.');
-        ConfigIssue { path: path.to_owned(), message: field.message.clone(), line: field.line }
-    };
+    let issue = |field: &FieldProblem| in_the_document(&ConfigIssue { path: field.path.clone(), message: field.message.clone(), line: field.line });
     fields.iter().filter(about_the_document).map(issue).collect()
+}
+
+/// The API names a place in the document by the field that the document came in (`text.ui.…`); a person has only the document.
+fn in_the_document(issue: &ConfigIssue) -> ConfigIssue {
+    let inner = ["text", "config"].iter().find_map(|field| issue.path.strip_prefix(field).filter(|rest| rest.is_empty() || rest.starts_with('.')));
+    let path = inner.map_or(issue.path.as_str(), |rest| rest.trim_start_matches('.'));
+    ConfigIssue { path: path.to_owned(), ..issue.clone() }
 }

@@ -2,8 +2,11 @@
 
 use serde::de::DeserializeOwned;
 use vivier_core::id::EventId;
+use vivier_core::lifecycle::State;
 use vivier_core::runtime::LogLine;
+use vivier_core::time::Timestamp;
 use vivier_core::wire::agents::EventOut;
+use vivier_core::wire::problem::Problem;
 
 use super::timeline;
 use crate::api::Api;
@@ -26,14 +29,61 @@ pub async fn logs(api: &Api, args: &LogsArgs, output: &Output) -> Result<(), Fai
     if !args.follow {
         return api.logs(id, args.tail).await?.iter().try_for_each(show);
     }
-    // What has been shown is not asked for again after a lost connection.
-    let mut stream = Stream::new(&api.http, |again| Api::follow_logs(id, if again { 0 } else { args.tail }));
-    while let Some(message) = stream.next().await? {
-        if let Some(line) = item::<LogLine>(&message, output)? {
-            show(&line)?;
+    let mut shown = Shown::default();
+    let mut stream = Stream::new(&api.http, |again| Api::follow_logs(id, if again { CATCH_UP.max(args.tail) } else { args.tail }));
+    loop {
+        match stream.next().await {
+            Ok(Some(message)) => {
+                if let Some(line) = item::<LogLine>(&message, output)?
+                    && shown.is_new(&line)
+                {
+                    show(&line)?;
+                }
+            }
+            Ok(None) => return Ok(()),
+            // No container at this moment: it starts, or is between two.
+            Err(failure) if failure.code() == Some("not_running") => {
+                let now = api.deployment(id).await?;
+                if timeline::is_settled(now.state) && now.state != State::Running {
+                    output.aside(format!("{} is {}: it writes nothing.", now.slug, now.state));
+                    return Ok(());
+                }
+                tokio::time::sleep(super::WATCH).await;
+            }
+            Err(failure) => return Err(failure),
         }
     }
-    Ok(())
+}
+
+/// Lines that are asked for again after a lost connection, so that none is missed in between.
+const CATCH_UP: u32 = 200;
+
+/// What has been shown, as far as it can come again: log lines have a time, but no id.
+#[derive(Default)]
+struct Shown {
+    last: Option<Timestamp>,
+    /// The lines of that very millisecond.
+    then: Vec<LogLine>,
+}
+
+impl Shown {
+    fn is_new(&mut self, line: &LogLine) -> bool {
+        match self.last {
+            Some(last) if line.at < last => false,
+            Some(last) if line.at == last => {
+                let new = !self.then.contains(line);
+                if new {
+                    self.then.push(line.clone());
+                }
+                new
+            }
+            Some(_) | None => {
+                self.last = Some(line.at);
+                self.then = vec![line.clone()];
+                true
+            }
+        }
+    }
 }
 
 fn log_line(line: &LogLine, level: Option<Level>, output: &Output) -> String {
@@ -57,7 +107,7 @@ pub async fn events(api: &Api, args: &EventsArgs, output: &Output) -> Result<(),
     let id = target::find(api, &args.named.name, Prefer::Living).await?.id;
     let show = |event: &EventOut| if output.is_json() { output.item(event) } else { output.line(timeline::line(event, output, false)) };
     if !args.follow {
-        let events = api.events(id).await?;
+        let events = api.events(id, args.tail).await?;
         return if output.is_json() { output.document(&events) } else { events.iter().try_for_each(show) };
     }
     let mut stream = Stream::new(&api.http, |_| Api::follow_events(id));
@@ -74,12 +124,14 @@ pub async fn events(api: &Api, args: &EventsArgs, output: &Output) -> Result<(),
 
 /// The item of a message; none for a kind of message that says something about the stream itself.
 fn item<T: DeserializeOwned>(message: &Message, output: &Output) -> Result<Option<T>, Failure> {
+    if message.event == "problem" {
+        // The stream says why it will end; the next connection tells whether it stays so.
+        let sentence = serde_json::from_str::<Problem>(&message.data).map(|problem| Failure::from_problem(problem).human()).unwrap_or_default();
+        output.aside(format!("warning: {}", text::harmless(&sentence, true)));
+        return Ok(None);
+    }
     match serde_json::from_str(&message.data) {
         Ok(item) => Ok(Some(item)),
-        Err(_) if message.event != "message" => {
-            output.aside(format!("{}: {}", text::harmless(&message.event, false), text::harmless(&message.data, false)));
-            Ok(None)
-        }
         Err(error) => Err(Failure::failed("The server sent a line that this version of vivier does not understand.").note(error)),
     }
 }

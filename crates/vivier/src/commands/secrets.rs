@@ -1,6 +1,5 @@
 //! `secrets`: names to see, values only to write.
 
-use serde_json::json;
 use vivier_core::wire::agents::NewSecret;
 
 use crate::api::Api;
@@ -30,12 +29,12 @@ pub async fn run(api: &Api, command: &SecretsCommand, output: &Output) -> Result
             let deployment = target::find(api, &named.name, Prefer::Living).await?;
             let value = if output.may_ask() { prompt::secret(&format!("{secret}:"))? } else { prompt::secret_from_stdin("The value on stdin")? };
             let written = api.set_secret(deployment.id, secret, &NewSecret { value }).await?;
-            output.done(&written, format!("{} has version {} now; {} will be given it.", written.name, written.version, deployment.slug))
+            output.done(&written, format!("{secret} is written. `vivier status {}` shows when the agent has it.", written.slug))
         }
         SecretsCommand::Rm { named, secret } => {
             let deployment = target::find(api, &named.name, Prefer::Living).await?;
-            api.remove_secret(deployment.id, secret).await?;
-            output.done(&json!({ "name": secret, "removed": true }), format!("{secret} is removed from {}.", deployment.slug))
+            let without = api.remove_secret(deployment.id, secret).await?;
+            output.done(&without, format!("{secret} is removed from {}.", without.slug))
         }
     }
 }

@@ -40,10 +40,10 @@ async fn ls_reads_every_page_and_says_how_to_begin_when_there_is_nothing() {
 async fn status_tells_what_does_not_work_and_how_long_each_step_took() {
     let world = World::new().await;
     let events = json!({ "items": [
-        event(1, "ask", "noted", "Asked for", None),
-        event(2, "step", "done", "Volume, network and firewall are ready", Some(840)),
-        event(3, "step", "failed", "The image could not be verified\u{1b}[2J", Some(61_000)),
         event(4, "state", "noted", "running", None),
+        event(3, "step", "failed", "The image could not be verified\u{1b}[2J", Some(61_000)),
+        event(2, "step", "done", "Volume, network and firewall are ready", Some(840)),
+        event(1, "ask", "noted", "Asked for", None),
     ]});
     world.answer("GET", &format!("/v1/deployments/{BOB}/events"), 200, events).await;
     insta::assert_snapshot!("status", world.run(&["status", "bob-the-bot"]).snapshot(&world));

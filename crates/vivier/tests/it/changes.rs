@@ -5,7 +5,7 @@ use vivier_core::lifecycle::State;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, ResponseTemplate};
 
-use crate::world::{ADA, BOB, OLD, World, ada, ago, deployment, event, old, problem, sse};
+use crate::world::{ADA, BOB, OLD, World, ada, ago, bob, deployment, event, old, problem, sse};
 
 #[tokio::test]
 async fn each_ask_is_one_post_with_an_idempotency_key() {
@@ -88,13 +88,13 @@ async fn secrets_are_written_from_stdin_and_never_shown() {
     let name = "channels.telegram.botToken";
     let secret = json!({ "name": name, "version": 3, "created_at": ago(185) });
     world.answer("GET", &format!("/v1/deployments/{BOB}/secrets"), 200, json!({ "items": [secret] })).await;
-    world.answer("PUT", &format!("/v1/deployments/{BOB}/secrets/{name}"), 200, secret.clone()).await;
-    world.answer("DELETE", &format!("/v1/deployments/{BOB}/secrets/{name}"), 204, json!(null)).await;
+    world.answer("PUT", &format!("/v1/deployments/{BOB}/secrets/{name}"), 202, bob()).await;
+    world.answer("DELETE", &format!("/v1/deployments/{BOB}/secrets/{name}"), 202, bob()).await;
     insta::assert_snapshot!("secrets_ls", world.run(&["secrets", "ls", "bob-the-bot"]).snapshot(&world));
     let ran = world.run_with(&["secrets", "set", "bob-the-bot", name], "123456:top-secret\n");
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(!ran.out.contains("top-secret") && !ran.err.contains("top-secret"));
     assert_eq!(world.only_body("PUT", &format!("/v1/deployments/{BOB}/secrets/{name}")).await, json!({ "value": "123456:top-secret" }));
-    assert_eq!(world.run(&["secrets", "rm", "bob-the-bot", name, "--json"]).json(), json!({ "name": name, "removed": true }));
+    assert_eq!(world.run(&["secrets", "rm", "bob-the-bot", name, "--json"]).json()["id"], BOB);
     assert_eq!(world.run_with(&["secrets", "set", "bob-the-bot", name], "").code, 2, "an empty secret makes no sense");
 }

@@ -89,8 +89,8 @@ async fn issues_are_shown_in_the_document_with_line_and_caret() {
     let world = world().await;
     let at = format!("/v1/deployments/{ADA}/config");
     let issues = json!([
-        { "path": "ui.assistant.name", "message": "must be a text", "line": 3 },
-        { "path": "gateway.bind", "message": "cannot be set: the platform decides where the gateway listens. Remove it." }
+        { "path": "text.ui.assistant.name", "message": "must be a text", "line": 3 },
+        { "path": "text.gateway.bind", "message": "cannot be set: the platform decides where the gateway listens. Remove it." }
     ]);
     world.answer("POST", &at, 200, json!({ "valid": false, "issues": issues })).await;
     let document = world.file("ada.json5", "// mine\n{\n  ui: { assistant: { name: 7 } },\n  gateway: {\n    \"bind\": \"lan\",\n  },\n}\n");
@@ -130,7 +130,7 @@ async fn edit_opens_the_editor_checks_and_applies() {
 async fn an_edit_that_is_refused_keeps_the_text() {
     let world = world().await;
     let at = format!("/v1/deployments/{ADA}/config");
-    world.answer("POST", &at, 200, json!({ "valid": false, "issues": [{ "path": "ui", "message": "must be an object", "line": 3 }] })).await;
+    world.answer("POST", &at, 200, json!({ "valid": false, "issues": [{ "path": "text.ui", "message": "must be an object", "line": 3 }] })).await;
     let mut command = world.command(&["config", "edit", "ada"]);
     command.env("EDITOR", "sed -i s/Ada/Bea/").env("TMPDIR", world.home.path());
     let ran = finished(&mut assert_cmd::Command::from_std(command));

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use wiremock::matchers::{body_partial_json, header, method, path, query_param};
 use wiremock::{Mock, ResponseTemplate};
 
-use crate::world::{ADA, TOKEN, World, ada, event, problem, sse};
+use vivier_core::lifecycle::State;
+
+use crate::world::{ADA, TOKEN, World, ada, deployment, event, problem, sse};
 
 fn log(second: u32, level: Option<&str>, text: &str) -> Value {
     json!({ "at": format!("2026-11-21T07:00:{second:02}.250Z"), "level": level, "subsystem": level.map(|_| "gateway"), "text": text })
@@ -36,21 +38,52 @@ async fn logs_are_printed_filtered_and_harmless() {
     assert_eq!(world.run(&["logs", "ada", "--tail", "10001"]).code, 2);
 }
 
-/// The first connection ends after two lines; the second must say what was read, and is told that nothing follows.
+/// A log's stream: lines have no ids.
+fn log_stream(lines: &[Value], end: Option<&str>) -> ResponseTemplate {
+    let mut body: String = lines.iter().map(|line| format!("event: line\ndata: {line}\n\n")).collect();
+    if let Some(reason) = end {
+        body.push_str(&format!("event: end\ndata: {{\"reason\":\"{reason}\"}}\n\n"));
+    }
+    ResponseTemplate::new(200).set_body_raw(format!(": connected\nretry: 1\n\n{body}"), "text/event-stream")
+}
+
+#[tokio::test]
+async fn a_followed_log_misses_nothing_and_repeats_nothing_when_the_connection_breaks() {
+    let world = World::new().await;
+    let at = format!("/v1/deployments/{ADA}/logs");
+    let (one, two, three) = (log(1, Some("info"), "one"), log(2, Some("error"), "two"), log(3, Some("info"), "three"));
+    let stream = |template: ResponseTemplate, times| Mock::given(method("GET")).and(path(at.clone())).respond_with(template).up_to_n_times(times);
+    stream(log_stream(&[one.clone(), two.clone()], None), 1).mount(&world.server).await;
+    stream(log_stream(&[one, two, three], Some("end")), 1).mount(&world.server).await;
+    stream(ResponseTemplate::new(204), 1).mount(&world.server).await;
+    insta::assert_snapshot!("logs_follow", world.run(&["logs", "ada", "-f", "--tail", "10"]).snapshot(&world));
+    let asked: Vec<String> = world.requests("GET", &at).await.iter().map(|request| request.url.query().unwrap_or_default().to_owned()).collect();
+    assert_eq!(asked, ["follow=true&tail=10", "follow=true&tail=200", "follow=true&tail=200"]);
+}
+
+#[tokio::test]
+async fn a_followed_log_of_a_suspended_agent_ends_with_a_sentence() {
+    let world = World::new().await;
+    world.server.reset().await;
+    world.answer("GET", &format!("/v1/deployments/{ADA}"), 200, deployment(ADA, "Ada", "ada", State::Suspended)).await;
+    world.refuse("GET", &format!("/v1/deployments/{ADA}/logs"), problem(409, "not_running", "The agent has no container at this moment.")).await;
+    let ran = world.run(&["logs", ADA, "-f"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, "ada is suspended: it writes nothing.\n"));
+}
+
+#[tokio::test]
+async fn a_stream_whose_token_was_revoked_is_exit_3() {
+    let world = World::new().await;
+    let template = log_stream(&[log(1, None, "one")], Some("signed_out"));
+    Mock::given(method("GET")).and(path(format!("/v1/deployments/{ADA}/logs"))).respond_with(template).mount(&world.server).await;
+    assert_eq!(world.run(&["logs", "ada", "-f"]).code, 3);
+}
+
+/// The first connection ends after two events; the second must say what was read, and is told that nothing follows.
 async fn broken_stream(world: &World, at: &str, first: ResponseTemplate) {
     let stream = || Mock::given(method("GET")).and(path(at.to_owned())).and(query_param("follow", "true"));
     stream().and(header("last-event-id", "2")).respond_with(ResponseTemplate::new(204)).with_priority(1).mount(&world.server).await;
     stream().respond_with(first).with_priority(2).mount(&world.server).await;
-}
-
-#[tokio::test]
-async fn a_followed_log_goes_on_where_the_connection_broke() {
-    let world = world().await;
-    let at = format!("/v1/deployments/{ADA}/logs");
-    broken_stream(&world, &at, sse(&[("1", log(1, Some("info"), "one")), ("2", log(2, Some("error"), "two"))])).await;
-    insta::assert_snapshot!("logs_follow", world.run(&["logs", "ada", "-f"]).snapshot(&world));
-    let asked: Vec<String> = world.requests("GET", &at).await.iter().map(|request| request.url.query().unwrap_or_default().to_owned()).collect();
-    assert_eq!(asked, ["follow=true&tail=100", "follow=true&tail=0"]);
 }
 
 #[tokio::test]
