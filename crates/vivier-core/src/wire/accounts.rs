@@ -29,6 +29,17 @@ pub struct Login {
     pub password: Secret,
 }
 
+/// Ends every other session of the account.
+#[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    #[schema(value_type = String)]
+    pub current_password: Secret,
+    /// 10 to 256 characters.
+    #[schema(value_type = String, min_length = 10, max_length = 256)]
+    pub new_password: Secret,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {

@@ -1,0 +1,83 @@
+//! What an operator sees and may do. To anyone else these routes do not exist.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use vivier_core::id::DeploymentId;
+use vivier_core::lifecycle::Ask;
+use vivier_core::wire::Page;
+use vivier_core::wire::agents::DeploymentOut;
+use vivier_core::wire::operator::{HostOut, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
+
+use super::deployments::{Answer, ListQuery, accepted, collect};
+use super::extract::{DeploymentPath, Query};
+use super::guard::{Operator, Read, Write};
+use super::problem::ApiError;
+use super::views;
+use crate::app::App;
+use crate::auth::caller::Caller;
+use crate::store::StoreError;
+use crate::store::deployments::Asked;
+use crate::worker;
+
+/// Hosts
+#[utoipa::path(get, path = "/v1/operator/hosts", tag = "operator", security(("session" = []), ("bearer" = ["read"])),
+    responses((status = 200, description = "Every host, as it was last seen", body = Page<HostOut>)))]
+pub async fn list_hosts(State(app): State<App>, _operator: Operator<Read>) -> Result<Json<Page<HostOut>>, ApiError> {
+    Ok(Json(Page { items: vec![views::host(worker::host_view(&app).await?)], next_cursor: None }))
+}
+
+/// Deployments of every account
+///
+/// `q` also finds parts of the owner's address.
+#[utoipa::path(get, path = "/v1/operator/deployments", tag = "operator", params(ListQuery), security(("session" = []), ("bearer" = ["read"])),
+    responses((status = 200, description = "One page, newest first", body = Page<OwnedDeploymentOut>)))]
+pub async fn list_all_deployments(
+    State(app): State<App>,
+    _operator: Operator<Read>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<OwnedDeploymentOut>>, ApiError> {
+    let (filter, state) = query.check()?;
+    let (rows, next) = collect(filter, state, async |filter| app.store.all_deployments(filter).await).await?;
+    Ok(Json(Page { items: rows.into_iter().map(|row| views::owned_deployment(&app, row)).collect(), next_cursor: next.map(|id| id.to_string()) }))
+}
+
+/// Containers that no deployment owns
+#[utoipa::path(get, path = "/v1/operator/quarantine", tag = "operator", security(("session" = []), ("bearer" = ["read"])),
+    responses((status = 200, description = "Stopped, and kept for a while", body = Page<QuarantineOut>)))]
+pub async fn list_quarantine(State(app): State<App>, _operator: Operator<Read>) -> Result<Json<Page<QuarantineOut>>, ApiError> {
+    Ok(Json(Page { items: app.store.quarantined().await?, next_cursor: None }))
+}
+
+/// Releases of the agent image
+#[utoipa::path(get, path = "/v1/operator/releases", tag = "operator", security(("session" = []), ("bearer" = ["read"])),
+    responses((status = 200, description = "Newest first", body = Page<ReleaseOut>)))]
+pub async fn list_releases(State(app): State<App>, _operator: Operator<Read>) -> Result<Json<Page<ReleaseOut>>, ApiError> {
+    Ok(Json(Page { items: app.store.releases().await?, next_cursor: None }))
+}
+
+async fn ask(app: &App, caller: &Caller, id: DeploymentId, ask: Ask) -> Result<Answer, ApiError> {
+    let account = app.store.deployment_owner(id).await?;
+    match app.store.ask(&caller.operator_actor(), account, id, ask, &app.settings.rules()).await {
+        Ok((Asked::Accepted, deployment)) => Ok(accepted(app, deployment)),
+        Ok((Asked::AlreadySo, deployment)) => Ok((StatusCode::OK, Json(views::deployment(app, deployment)))),
+        Err(StoreError::Repeated) => Ok(accepted(app, app.store.deployment(account, id).await?)),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Suspend anyone's deployment
+#[utoipa::path(post, path = "/v1/operator/deployments/{id}/suspend", tag = "operator", params(("id" = DeploymentId, Path, description = "The deployment")),
+    security(("session" = []), ("bearer" = ["write"])),
+    responses((status = 202, description = "It was begun", body = DeploymentOut), (status = 200, description = "It is so already", body = DeploymentOut)))]
+pub async fn operator_suspend(State(app): State<App>, operator: Operator<Write>, DeploymentPath(id): DeploymentPath) -> Result<Answer, ApiError> {
+    ask(&app, &operator.0, id, Ask::Suspend).await
+}
+
+/// Resume anyone's deployment
+#[utoipa::path(post, path = "/v1/operator/deployments/{id}/resume", tag = "operator", params(("id" = DeploymentId, Path, description = "The deployment")),
+    security(("session" = []), ("bearer" = ["write"])),
+    responses((status = 202, description = "It was begun", body = DeploymentOut), (status = 200, description = "It is so already", body = DeploymentOut)))]
+pub async fn operator_resume(State(app): State<App>, operator: Operator<Write>, DeploymentPath(id): DeploymentPath) -> Result<Answer, ApiError> {
+    ask(&app, &operator.0, id, Ask::Resume).await
+}

@@ -1,0 +1,150 @@
+//! Secrets: set, replaced, deleted, and never shown.
+
+use axum::Json;
+use axum::extract::State;
+use vivier_core::channel::ChannelKind;
+use vivier_core::config::overlay::channel_secret;
+use vivier_core::id::DeploymentId;
+use vivier_core::wire::Page;
+use vivier_core::wire::agents::{NewSecret, SecretOut};
+
+use super::deployments::{Answer, accepted, again};
+use super::extract::{Body, SecretPath};
+use super::guard::{Owned, Read, Write};
+use super::new::is_key;
+use super::problem::ApiError;
+use crate::app::App;
+use crate::store::revisions::Change;
+use crate::store::secrets::PROVIDER_KEY;
+
+/// The longest secret, in bytes.
+const LONGEST: usize = 8192;
+
+/// The name of a secret that a tenant may set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretName {
+    /// `provider.apiKey`
+    Provider,
+    /// `channels.<kind>.<key>`
+    Channel { kind: ChannelKind, token: &'static str, key: &'static str },
+    /// `custom.<name>`: for references of the tenant's own document.
+    Custom(String),
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("must be `provider.apiKey`, a channel's token such as `channels.telegram.botToken`, or `custom.` and 1 to 40 letters, digits or `_`")]
+pub struct ParseSecretNameError;
+
+impl std::str::FromStr for SecretName {
+    type Err = ParseSecretNameError;
+
+    fn from_str(text: &str) -> Result<Self, ParseSecretNameError> {
+        if text == PROVIDER_KEY {
+            return Ok(Self::Provider);
+        }
+        if let Some(name) = text.strip_prefix("custom.") {
+            let fits = (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            return if fits { Ok(Self::Custom(name.to_owned())) } else { Err(ParseSecretNameError) };
+        }
+        ChannelKind::ALL
+            .into_iter()
+            .flat_map(|kind| kind.tokens().iter().map(move |field| (kind, field)))
+            .find(|(kind, field)| channel_secret(*kind, field.openclaw_key) == text)
+            .map(|(kind, field)| Self::Channel { kind, token: field.name, key: field.openclaw_key })
+            .ok_or(ParseSecretNameError)
+    }
+}
+
+impl std::fmt::Display for SecretName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Provider => f.write_str(PROVIDER_KEY),
+            Self::Channel { kind, token: _, key } => f.write_str(&channel_secret(*kind, key)),
+            Self::Custom(name) => write!(f, "custom.{name}"),
+        }
+    }
+}
+
+/// The names of the deployment's secrets
+#[utoipa::path(get, path = "/v1/deployments/{id}/secrets", tag = "configuration", params(("id" = DeploymentId, Path, description = "The deployment")),
+    security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "Names and versions, never texts", body = Page<SecretOut>)))]
+pub async fn list_secrets(State(app): State<App>, owned: Owned<Read>) -> Result<Json<Page<SecretOut>>, ApiError> {
+    Ok(Json(Page { items: app.store.secret_names(owned.deployment.account, owned.deployment.id).await?, next_cursor: None }))
+}
+
+/// Set or replace a secret
+///
+/// The agent gets it with its next start, which follows at once.
+#[utoipa::path(put, path = "/v1/deployments/{id}/secrets/{name}", tag = "configuration",
+    params(("id" = DeploymentId, Path, description = "The deployment"),
+        ("name" = String, Path, description = "`provider.apiKey`, `channels.<kind>.<key>` or `custom.<name>`", pattern = "^[A-Za-z0-9_.]{1,80}$")),
+    request_body = NewSecret, security(("session" = []), ("bearer" = ["write"])),
+    responses((status = 202, description = "It is being delivered", body = vivier_core::wire::agents::DeploymentOut)))]
+pub async fn set_secret(State(app): State<App>, owned: Owned<Write>, SecretPath(name): SecretPath, Body(body): Body<NewSecret>) -> Result<Answer, ApiError> {
+    let NewSecret { value } = body;
+    let Owned { caller, deployment, .. } = owned;
+    if !(1..=LONGEST).contains(&value.expose().len()) {
+        return Err(ApiError::field("value", format!("must have 1 to {LONGEST} bytes")));
+    }
+    match &name {
+        SecretName::Provider if deployment.provider.is_none() => {
+            return Err(ApiError::conflict("no_provider", "The deployment has no model provider yet. Set one in its configuration; the key comes with it."));
+        }
+        SecretName::Provider if !is_key(&value) => return Err(ApiError::field("value", "must be 1 to 512 printable characters without spaces")),
+        SecretName::Channel { kind, .. } if !deployment.channels.iter().any(|channel| channel.kind == *kind) => {
+            let title = kind.title();
+            return Err(ApiError::conflict("no_channel", format!("The deployment has no {title} channel yet. Add it in its configuration; the tokens come with it.")));
+        }
+        SecretName::Channel { kind, token, key: _ } => {
+            kind.check_token(token, &value).map_err(|error| ApiError::field("value", format!("must be {}", error.shape)))?;
+        }
+        SecretName::Provider | SecretName::Custom(_) => {}
+    }
+    let change = Change { secrets: [(name.to_string(), Some(value))].into(), ..Change::default() };
+    match app.store.change(&caller.actor(), deployment.account, deployment.id, change).await {
+        Ok(deployment) => Ok(accepted(&app, deployment)),
+        Err(error) => again(&app, error, &deployment).await,
+    }
+}
+
+/// Delete a secret
+///
+/// A channel's tokens go with the channel, not alone.
+#[utoipa::path(delete, path = "/v1/deployments/{id}/secrets/{name}", tag = "configuration",
+    params(("id" = DeploymentId, Path, description = "The deployment"),
+        ("name" = String, Path, description = "`provider.apiKey` or `custom.<name>`", pattern = "^[A-Za-z0-9_.]{1,80}$")),
+    security(("session" = []), ("bearer" = ["write"])),
+    responses((status = 202, description = "It is being taken away", body = vivier_core::wire::agents::DeploymentOut)))]
+pub async fn delete_secret(State(app): State<App>, owned: Owned<Write>, SecretPath(name): SecretPath) -> Result<Answer, ApiError> {
+    let Owned { caller, deployment, .. } = owned;
+    let text = name.to_string();
+    if !app.store.secret_names(deployment.account, deployment.id).await?.iter().any(|secret| secret.name == text) {
+        return Err(ApiError::not_found("secret"));
+    }
+    match name {
+        SecretName::Channel { kind, .. } => {
+            return Err(ApiError::conflict("channel_needs_it", format!("The {} channel needs its tokens. Remove the channel in the configuration; they go with it.", kind.title())));
+        }
+        SecretName::Provider | SecretName::Custom(_) => {}
+    }
+    let change = Change { secrets: [(text, None)].into(), ..Change::default() };
+    match app.store.change(&caller.actor(), deployment.account, deployment.id, change).await {
+        Ok(deployment) => Ok(accepted(&app, deployment)),
+        Err(error) => again(&app, error, &deployment).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_a_tenant_may_set_are_names() {
+        for text in ["provider.apiKey", "channels.telegram.botToken", "channels.slack.appToken", "custom.GITHUB_TOKEN"] {
+            assert_eq!(text.parse::<SecretName>().expect("a name").to_string(), text);
+        }
+        for text in ["model.key", "provider", "channels.telegram", "channels.telegram.token", "custom.", "custom.a.b", "../x", "custom.a\nb", ""] {
+            assert!(text.parse::<SecretName>().is_err(), "{text}");
+        }
+    }
+}
