@@ -1,1 +1,33 @@
-//! (http's)
+//! The public API (`/v1`), the dashboard's files, and the doors' way in (`/open/{slug}`).
+//!
+//! Plain HTTP on a Unix socket that only the edge reaches: what it says of the client (`X-Forwarded-For`) is believed, and a
+//! request without it came over the socket itself.
+//!
+//! Wire types stop here: handlers turn them into the store's words and back. Nothing in this room touches a runtime, except to
+//! read logs and statistics; what is *wanted* is written to the store, and the worker is woken.
+
+mod accounts;
+mod catalogue;
+mod configs;
+mod dashboard;
+mod deployments;
+mod extract;
+mod guard;
+mod health;
+mod idempotency;
+mod layers;
+mod logs;
+mod new;
+mod open;
+pub mod openapi;
+mod operator;
+mod problem;
+pub mod routes;
+mod secrets;
+mod sse;
+mod timeline;
+mod tokens;
+mod views;
+
+pub use self::problem::ApiError;
+pub use self::routes::router;

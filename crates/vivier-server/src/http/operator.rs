@@ -9,7 +9,7 @@ use vivier_core::wire::Page;
 use vivier_core::wire::agents::DeploymentOut;
 use vivier_core::wire::operator::{HostOut, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
 
-use super::deployments::{Answer, ListQuery, accepted, collect};
+use super::deployments::{Answer, Found, ListQuery, accepted};
 use super::extract::{DeploymentPath, Query};
 use super::guard::{Operator, Read, Write};
 use super::problem::ApiError;
@@ -37,9 +37,13 @@ pub async fn list_all_deployments(
     _operator: Operator<Read>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<OwnedDeploymentOut>>, ApiError> {
-    let (filter, state) = query.check()?;
-    let (rows, next) = collect(filter, state, async |filter| app.store.all_deployments(filter).await).await?;
-    Ok(Json(Page { items: rows.into_iter().map(|row| views::owned_deployment(&app, row)).collect(), next_cursor: next.map(|id| id.to_string()) }))
+    let (mut filter, state) = query.check()?;
+    let mut found = Found::new(&filter);
+    while found.wants_more() {
+        let page = app.store.all_deployments(&filter).await?;
+        found.take(page, state, &mut filter);
+    }
+    Ok(Json(found.page(|row| views::owned_deployment(&app, row))))
 }
 
 /// Containers that no deployment owns

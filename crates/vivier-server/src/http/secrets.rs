@@ -103,7 +103,7 @@ pub async fn set_secret(State(app): State<App>, owned: Owned<Write>, SecretPath(
     let change = Change { secrets: [(name.to_string(), Some(value))].into(), ..Change::default() };
     match app.store.change(&caller.actor(), deployment.account, deployment.id, change).await {
         Ok(deployment) => Ok(accepted(&app, deployment)),
-        Err(error) => again(&app, error, &deployment).await,
+        Err(error) => again(&app, error, deployment.account, deployment.id).await,
     }
 }
 
@@ -130,7 +130,7 @@ pub async fn delete_secret(State(app): State<App>, owned: Owned<Write>, SecretPa
     let change = Change { secrets: [(text, None)].into(), ..Change::default() };
     match app.store.change(&caller.actor(), deployment.account, deployment.id, change).await {
         Ok(deployment) => Ok(accepted(&app, deployment)),
-        Err(error) => again(&app, error, &deployment).await,
+        Err(error) => again(&app, error, deployment.account, deployment.id).await,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Accounts: who may sign in.
 
-use vivier_core::id::AccountId;
+use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::name::Email;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::accounts::Role;
@@ -16,6 +16,7 @@ statements! {
     BY_ID = "SELECT id, email, password_hash, role, created_at FROM accounts WHERE id = $1";
     OPERATORS = "SELECT COUNT(*) AS operators FROM accounts WHERE role = 'operator'";
     SET_PASSWORD = "UPDATE accounts SET password_hash = $2, version = version + 1 WHERE id = $1";
+    OWNER = "SELECT account_id FROM deployments WHERE id = $1 AND desired <> 'purged'";
     TAKE_SETUP = "DELETE FROM platform WHERE name = $1 RETURNING value";
 }
 
@@ -105,6 +106,12 @@ impl Store {
     pub async fn account(&self, id: AccountId) -> Result<Account, StoreError> {
         let row = sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(self.reader()).await?;
         Account::from_row(&row.ok_or(StoreError::NotFound("account"))?)
+    }
+
+    /// Whose deployment it is: for operators only.
+    pub async fn deployment_owner(&self, id: DeploymentId) -> Result<AccountId, StoreError> {
+        let row = sqlx::query(OWNER).bind(id.to_string()).fetch_optional(self.reader()).await?;
+        row.ok_or(StoreError::NotFound("deployment"))?.parse("account_id")
     }
 
     /// Whether anyone is an operator yet.

@@ -1,0 +1,72 @@
+//! The one table of routes, and what happens around them.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::MAX_BODY;
+use super::{accounts, catalogue, configs, dashboard, deployments, health, idempotency, layers, logs, open, openapi, operator, secrets, timeline, tokens};
+use crate::app::App;
+
+/// Every documented route. A handler that is not here does not exist; one that is here is in the document.
+fn table() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(accounts::signup))
+        .routes(routes!(accounts::login))
+        .routes(routes!(accounts::logout))
+        .routes(routes!(accounts::me))
+        .routes(routes!(accounts::change_password))
+        .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::delete_token))
+        .routes(routes!(catalogue::catalogue))
+        .routes(routes!(deployments::list_deployments, deployments::create_deployment))
+        .routes(routes!(deployments::get_deployment, deployments::edit_deployment, deployments::delete_deployment))
+        .routes(routes!(deployments::restart_deployment))
+        .routes(routes!(deployments::suspend_deployment))
+        .routes(routes!(deployments::resume_deployment))
+        .routes(routes!(deployments::retry_deployment))
+        .routes(routes!(deployments::restore_deployment))
+        .routes(routes!(deployments::rollback_deployment))
+        .routes(routes!(deployments::list_revisions))
+        .routes(routes!(configs::get_config, configs::change_config))
+        .routes(routes!(configs::get_config_version))
+        .routes(routes!(secrets::list_secrets))
+        .routes(routes!(secrets::set_secret, secrets::delete_secret))
+        .routes(routes!(timeline::list_events))
+        .routes(routes!(logs::get_logs))
+        .routes(routes!(timeline::get_stats))
+        .routes(routes!(timeline::get_proof))
+        .routes(routes!(open::open_deployment))
+        .routes(routes!(operator::list_hosts))
+        .routes(routes!(operator::list_all_deployments))
+        .routes(routes!(operator::operator_suspend))
+        .routes(routes!(operator::operator_resume))
+        .routes(routes!(operator::list_quarantine))
+        .routes(routes!(operator::list_releases))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+}
+
+/// The document of the table, as it is checked in.
+pub fn document() -> String {
+    openapi::render(&openapi::finish(&table().into_openapi()))
+}
+
+/// The whole of `serve`'s public side.
+pub fn router(app: App) -> Router {
+    health::install_metrics();
+    let (routes, document) = table().split_for_parts();
+    let text = openapi::render(&openapi::finish(&document));
+    let known = routes
+        .route("/open/{slug}", get(open::open_in_browser))
+        .route("/openapi.json", get(move || openapi::answer(text.clone())))
+        // From the inside to the outside: the last one is met first.
+        .layer(from_fn_with_state(app.clone(), idempotency::layer))
+        .layer(from_fn_with_state(app.clone(), layers::enter))
+        .layer(DefaultBodyLimit::max(MAX_BODY));
+    known.fallback(dashboard::file).layer(from_fn(layers::envelope)).with_state(app)
+}

@@ -1,0 +1,53 @@
+//! API tokens: what programs sign in with.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use vivier_core::id::TokenId;
+use vivier_core::wire::Page;
+use vivier_core::wire::accounts::{NewToken, TokenCreated, TokenOut};
+
+use super::extract::{Body, TokenPath};
+use super::guard::{Person, Signed};
+use super::problem::ApiError;
+use crate::app::App;
+use crate::auth::token;
+use crate::store::tokens::NewApiToken;
+
+/// The account's API tokens
+///
+/// All of them, newest first, without their text.
+#[utoipa::path(get, path = "/v1/tokens", tag = "accounts", security(("session" = [])),
+    responses((status = 200, description = "The tokens", body = Page<TokenOut>)))]
+pub async fn list_tokens(State(app): State<App>, signed: Signed<Person>) -> Result<Json<Page<TokenOut>>, ApiError> {
+    Ok(Json(Page { items: app.store.tokens(signed.0.account).await?, next_cursor: None }))
+}
+
+/// Make an API token
+///
+/// Its text is shown this one time.
+#[utoipa::path(post, path = "/v1/tokens", tag = "accounts", request_body = NewToken, security(("session" = [])),
+    responses((status = 201, description = "The token, with its text", body = TokenCreated)))]
+pub async fn create_token(State(app): State<App>, signed: Signed<Person>, Body(body): Body<NewToken>) -> Result<(StatusCode, Json<TokenCreated>), ApiError> {
+    let NewToken { name, mut scopes, expires_in_days } = body;
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() {
+        return Err(ApiError::field("scopes", "must name at least one of read, write, chat"));
+    }
+    if expires_in_days.is_some_and(|days| !(1..=366).contains(&days)) {
+        return Err(ApiError::field("expires_in_days", "must be 1 to 366; leave it out for a token that does not expire"));
+    }
+    let (secret, hint) = token::api();
+    let new = NewApiToken { name: &name, token_hash: token::digest(secret.expose()), hint: &hint, scopes: &scopes, expires_in_days };
+    let token = app.store.create_token(&signed.0.actor(), signed.0.account, &new).await?;
+    Ok((StatusCode::CREATED, Json(TokenCreated { token, secret })))
+}
+
+/// Delete an API token
+#[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "accounts", security(("session" = [])),
+    params(("id" = TokenId, Path, description = "The token")), responses((status = 204, description = "It is worth nothing any more")))]
+pub async fn delete_token(State(app): State<App>, signed: Signed<Person>, TokenPath(id): TokenPath) -> Result<StatusCode, ApiError> {
+    app.store.revoke_token(&signed.0.actor(), signed.0.account, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
