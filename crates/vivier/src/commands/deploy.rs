@@ -32,6 +32,8 @@ pub async fn run(api: &Api, args: &DeployArgs, output: &Output) -> Result<(), Fa
 
 async fn new_deployment(api: &Api, args: &DeployArgs, output: &Output) -> Result<NewDeployment, Failure> {
     let may_ask = output.may_ask();
+    // Whoever gives name and plan has said what they want: the rest then has defaults.
+    let interview = may_ask && (args.name.is_none() || args.plan.is_none());
     let name = match &args.name {
         Some(name) => name.clone(),
         None if may_ask => prompt::parsed("Name:", Some("what you call it; its address is made from it"))?,
@@ -45,12 +47,12 @@ async fn new_deployment(api: &Api, args: &DeployArgs, output: &Output) -> Result
     let template = match (args.template, args.channel.channel) {
         (Some(template), _) => template,
         (None, Some(channel)) => template_of(channel),
-        (None, None) if may_ask => choose_template()?,
+        (None, None) if interview => choose_template()?,
         (None, None) => TemplateName::Assistant,
     };
     let provider = match provider(&args.provider, None)? {
         Some(provider) => Some(provider),
-        None if may_ask => choose_provider()?,
+        None if interview => choose_provider()?,
         None => None,
     };
     let mut channels: Vec<NewChannel> = channel(&args.channel, may_ask)?.into_iter().collect();
