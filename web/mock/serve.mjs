@@ -104,7 +104,7 @@ function log(deployment, level, subsystem, text, at = new Date().toISOString()) 
   const line = { at, level, subsystem, text };
   deployment.hidden.logs.push(line);
   if (deployment.hidden.logs.length > 3000) deployment.hidden.logs.splice(0, 500);
-  send(`${deployment.id}/logs`, "log", line);
+  send(`${deployment.id}/logs`, "line", line);
 }
 
 function send(topic, name, value) {
@@ -308,8 +308,8 @@ async function answer(request, response, path, query) {
   const me = sessions.has(cookie) ? account(sessions.get(cookie)) : refuse(401, "signed_out", "Sign in first.");
   if (path === "/v1/auth/me") return json(200, (({ tokens: _, ...known }) => known)(me));
   if (path === "/v1/auth/logout") return sessions.delete(cookie), json(204);
-  if (path === "/v1/auth/password") return body.current === "wrong password" ? refuse(422, "invalid", "Some fields are wrong.", [{ path: "current", message: "is not your password" }]) : json(204);
-  if (path === "/v1/tokens" && method === "GET") return json(200, me.tokens);
+  if (path === "/v1/auth/password") return body.current_password === "wrong password" ? refuse(422, "invalid", "Some fields are wrong.", [{ path: "current_password", message: "is not your password" }]) : json(204);
+  if (path === "/v1/tokens" && method === "GET") return json(200, { items: me.tokens });
   if (path === "/v1/tokens") {
     const secret = `viv_${randomBytes(20).toString("hex")}`;
     const token = { id: id("tok"), name: body.name, scopes: body.scopes, hint: secret.slice(0, 8), created_at: ago(0), expires_at: body.expires_in_days ? soon(86400 * body.expires_in_days) : null, last_used_at: null };
@@ -320,7 +320,8 @@ async function answer(request, response, path, query) {
   const matching = (list) => list.filter((each) => (!query.get("q") || `${each.name} ${each.slug} ${each.hidden.owner}`.toLowerCase().includes(query.get("q").toLowerCase())) && (!query.get("state") || each.state === query.get("state")));
   if (path.startsWith("/v1/operator/")) {
     if (me.role !== "operator") refuse(403, "operators_only", "Only an operator may see this.");
-    const what = path.split("/")[3];
+    const [, , , what, anyone, verb] = path.split("/");
+    if (anyone) return moves(deployments.get(anyone), verb, me, body), json(202, shown(deployments.get(anyone)));
     if (what === "deployments") return json(200, { items: matching([...deployments.values()]).map((each) => ({ ...shown(each), owner: each.hidden.owner })) });
     if (what === "releases") return json(200, [{ id: id("rel"), image, openclaw_version: "2026.9.6", node_version: "24.21.0", size_bytes: 675705993, created_at: ago(86400 * 4), is_default: true, deployments: deployments.size }]);
     if (what === "quarantine") return json(200, [{ container: randomBytes(32).toString("hex"), name: "vivier-dep_0nobody", deployment: null, since: ago(86400), discard_at: soon(86400 * 6) }]);
@@ -343,7 +344,7 @@ async function answer(request, response, path, query) {
   if ((verb === "events" || verb === "logs") && query.get("follow") === "true") {
     const topic = `${wanted}/${verb}`;
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-    for (const each of deployment.hidden[verb].slice(-(query.get("tail") ?? 200))) response.write(`event: ${verb.slice(0, -1)}\ndata: ${JSON.stringify(each)}\n\n`);
+    for (const each of deployment.hidden[verb].slice(-(query.get("tail") ?? 200))) response.write(`event: ${verb === "logs" ? "line" : "event"}\ndata: ${JSON.stringify(each)}\n\n`);
     response.write(": here\n\n");
     if (!streams.has(topic)) streams.set(topic, new Set());
     streams.get(topic).add(response);
@@ -365,7 +366,7 @@ async function answer(request, response, path, query) {
         return json(200, deployment.hidden.secrets.find((each) => each.name === rest[0]));
       }
       if (method === "DELETE") deployment.hidden.secrets = deployment.hidden.secrets.filter((each) => each.name !== rest[0]);
-      return method === "DELETE" ? json(204) : json(200, deployment.hidden.secrets);
+      return method === "DELETE" ? json(204) : json(200, { items: deployment.hidden.secrets });
     case "revisions":
       return json(200, { items: deployment.hidden.revisions });
     case "open":

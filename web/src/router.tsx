@@ -86,7 +86,7 @@ function Pending() {
 function NotFound() {
   return (
     <Page narrow>
-      <Empty title="There is no such page">
+      <Empty page title="There is no such page">
         <p>The address may be mistyped, or what it named is gone.</p>
         <Link to="/agents" className={`${buttonClass("primary")} mt-4`}>
           To your agents

@@ -23,9 +23,9 @@ export class ApiProblem extends Error {
   }
 }
 
-/** The server could not be reached, or something between us and it answered in its place. */
+/** The server could not be reached, or something between us and it answered in its place (`serve_down` is the edge's word). */
 export function isUnreachable(error: unknown): boolean {
-  return error instanceof ApiProblem && (error.code === "unreachable" || (error.status >= 502 && error.status <= 504));
+  return error instanceof ApiProblem && (error.code === "unreachable" || error.code === "serve_down");
 }
 
 export function isStatus(error: unknown, status: number): boolean {

@@ -157,6 +157,12 @@ export async function ask(id: string, what: Ask): Promise<void> {
   }
 }
 
+/** An operator's asks, for anyone's agent. */
+export async function operatorAsk(id: string, what: "suspend" | "resume"): Promise<void> {
+  if (what === "suspend") await must(api.POST("/v1/operator/deployments/{id}/suspend", path(id)));
+  else await must(api.POST("/v1/operator/deployments/{id}/resume", path(id)));
+}
+
 export const create = (body: NewDeployment): Promise<Deployment> => must(api.POST("/v1/deployments", { body }));
 export const rename = (id: string, name: string) => must(api.PATCH("/v1/deployments/{id}", { ...path(id), body: { name } }));
 export const rollback = (id: string, revision: number | null) =>
@@ -182,4 +188,4 @@ export function refresh(client: QueryClient, id?: string): void {
 
 /** Asking again helps only when nobody answered. */
 export const retry = (failures: number, error: unknown): boolean => failures < 1 && isUnreachable(error) && !isStatus(error, 401);
-export const changePassword = (current: string, next: string) => must(api.POST("/v1/auth/password", { body: { current, new: next } }));
+export const changePassword = (current: string, next: string) => must(api.POST("/v1/auth/password", { body: { current_password: current, new_password: next } }));

@@ -69,11 +69,11 @@ export function shownFields(draft: Pick<Draft, "provider" | "channels">, catalog
 
 export function providerErrors(provider: ProviderDraft, keyKept: boolean): Record<string, string> {
   const errors: Record<string, string> = {};
-  if (provider.model.trim() === "") errors["provider.model"] = "is needed: the provider's name of the model";
+  if (provider.model.trim() === "") errors["provider.model"] = "name a model, as the provider calls it";
   if (provider.kind === "openai_compatible" && provider.baseUrl.trim() === "") {
-    errors["provider.base_url"] = "is needed: the address that ends before /chat/completions, such as https://models.example.com/v1";
+    errors["provider.base_url"] = "give the address that ends before /chat/completions, such as https://models.example.com/v1";
   }
-  if (provider.kind !== "openai_compatible" && provider.key.trim() === "" && !keyKept) errors["provider.api_key"] = "is needed: your own key from this provider";
+  if (provider.kind !== "openai_compatible" && provider.key.trim() === "" && !keyKept) errors["provider.api_key"] = "paste your own key from this provider";
   return errors;
 }
 
@@ -91,7 +91,7 @@ export function channelErrors(channels: readonly ChannelDraft[], catalogue: Cata
 /** What can be seen to be wrong before anything is sent. The API checks again. */
 export function draftErrors(draft: Draft, catalogue: Catalogue): Record<string, string> {
   const errors: Record<string, string> = {};
-  if (draft.name.trim() === "") errors["name"] = "is needed: what you want to call it";
+  if (draft.name.trim() === "") errors["name"] = "give it a name, any you like";
   else if ([...draft.name.trim()].length > 60) errors["name"] = "must have at most 60 characters";
   const slug = slugError(draft.slug);
   if (slug !== null) errors["slug"] = slug;

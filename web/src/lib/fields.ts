@@ -37,7 +37,8 @@ export function sortFields(fields: readonly FieldProblem[], shown: readonly stri
 
 /** A sentence from what the API says of a field: it says "must be …", a form says "Must be …". */
 export function asSentence(text: string): string {
-  const trimmed = text.trim();
+  // Marks of code are for programmers.
+  const trimmed = text.trim().replace(/`([^`]*)`/g, "$1");
   if (trimmed === "") return "";
   const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
   return /[.!?…]$/.test(first) ? first : `${first}.`;

@@ -1,5 +1,7 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { ApiProblem, problemOf, UNREACHABLE } from "../api/problem";
+import { meQuery } from "../api/queries";
 import { SseParser } from "./sse";
 
 /** One clock for the whole page: every age and countdown ticks together, once a second, and only while somebody looks. */
@@ -69,9 +71,10 @@ interface Stream {
 
 /**
  * Follows a stream of server-sent events and hands over what comes in batches (at most one per animation frame).
- * It reconnects by itself, for ever, unless the server refuses with a 4xx.
+ * It reconnects by itself, for ever, unless the server refuses for good (what does not exist will not come back; what is in
+ * the wrong state may).
  *
- * @param url the address, or `null` to follow nothing. `url(reconnect)` is asked anew at every connection.
+ * @param url the address, or `null` to follow nothing.
  */
 export function useStream(url: string | null, onBatch: (batch: unknown[], reconnected: boolean) => void): Stream {
   const [stream, setStream] = useState<Stream>({ status: "connecting", problem: null });
@@ -79,6 +82,12 @@ export function useStream(url: string | null, onBatch: (batch: unknown[], reconn
   useEffect(() => {
     take.current = onBatch;
   });
+  const client = useQueryClient();
+  const signedOut = stream.problem?.status === 401;
+  useEffect(() => {
+    // The session has ended: asking who is signed in sends the page to the login.
+    if (signedOut) void client.resetQueries(meQuery);
+  }, [signedOut, client]);
   useEffect(() => {
     if (url === null) return undefined;
     const stop = new AbortController();
@@ -99,6 +108,7 @@ async function follow(url: string, signal: AbortSignal, take: (batch: unknown[],
   let again = false;
   report({ status: "connecting", problem: null });
   for (let wait = 500; !signal.aborted; wait = Math.min(wait * 2, 8000)) {
+    const begun = performance.now();
     try {
       const response = await fetch(url, {
         headers: { accept: "text/event-stream", ...(lastId === null ? {} : { "last-event-id": lastId }) },
@@ -111,7 +121,6 @@ async function follow(url: string, signal: AbortSignal, take: (batch: unknown[],
         throw problemOf(response.status, body);
       }
       report({ status: "live", problem: null });
-      wait = 500;
       const parser = new SseParser();
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let batch: unknown[] = [];
@@ -141,11 +150,18 @@ async function follow(url: string, signal: AbortSignal, take: (batch: unknown[],
         }
       }
       flush();
+      // One that lived for a while has earned a quick return; one that ends at once must not be asked for without pause.
+      if (performance.now() - begun > 5_000) wait = 500;
     } catch (cause) {
       if (signal.aborted) return;
       const problem = cause instanceof ApiProblem ? cause : new ApiProblem(UNREACHABLE);
-      const final = problem.status >= 400 && problem.status < 500 && problem.status !== 429;
-      if (final) return report({ status: "refused", problem });
+      if (problem.status >= 400 && problem.status < 500) {
+        report({ status: "refused", problem });
+        if (problem.status !== 409 && problem.status !== 429) return;
+        again = true;
+        await pause((problem.problem.retry_after_seconds ?? 4) * 1000, signal);
+        continue;
+      }
     }
     if (signal.aborted) return;
     again = true;

@@ -53,6 +53,8 @@ describe("problems", () => {
   it("says something useful about answers that carry no problem", () => {
     expect(isUnreachable(problemOf(502, "<html>"))).toBe(true);
     expect(isUnreachable(problemOf(500, null))).toBe(false);
+    expect(isUnreachable(problemOf(503, { code: "serve_down", title: "Restarting", status: 503, detail: "One moment." }))).toBe(true);
+    expect(isUnreachable(problemOf(503, { code: "host_full", title: "No room", status: 503, detail: "Try later." }))).toBe(false);
     expect(sentence(problemOf(500, null))).toContain("500");
     const own = problemOf(409, { code: "suspended", title: "No", status: 409, detail: "it is suspended; resume it first" });
     expect(own).toBeInstanceOf(ApiProblem);
@@ -61,6 +63,7 @@ describe("problems", () => {
   it("makes sentences of what the API says", () => {
     expect(asSentence("must be short")).toBe("Must be short.");
     expect(asSentence("Done!")).toBe("Done!");
+    expect(asSentence("begins with `xoxb-`")).toBe("Begins with xoxb-.");
   });
 });
 

@@ -90,7 +90,7 @@ function keysOf(text: string): Key[] {
 
 /** Where an issue is to be shown: its line when the API says it, the path otherwise, else the very beginning. */
 export function placeOf(text: string, issue: { path: string; line?: number | null | undefined }): [number, number] {
-  const found = locate(text, issue.path.replace(/^text\.?/, ""));
+  const found = locate(text, issue.path);
   if (found) {
     // A path that occurs on another line than the API says is another thing of the same name.
     if (!issue.line || lineAt(text, found[0]) === issue.line) return found;

@@ -55,7 +55,7 @@ function Password() {
     },
   });
   const fields = change.error instanceof ApiProblem ? change.error.fields : [];
-  const sorted = sortFields(fields, ["current", "new", "current_password", "new_password"]);
+  const sorted = sortFields(fields, ["current_password", "new_password"]);
   return (
     <Card title="Password">
       <form
@@ -73,8 +73,8 @@ function Password() {
             <ProblemNotice error={change.error} extra={sorted.rest} />
           </div>
         )}
-        <TextField label="Current password" type="password" autoComplete="current-password" value={current} onChange={(event) => setCurrent(event.target.value)} error={sorted.byField["current"] ?? sorted.byField["current_password"]} />
-        <TextField label="New password" type="password" autoComplete="new-password" maxLength={256} value={next} onChange={(event) => setNext(event.target.value)} hint="At least 10 characters." error={early ?? sorted.byField["new"] ?? sorted.byField["new_password"]} />
+        <TextField label="Current password" type="password" autoComplete="current-password" value={current} onChange={(event) => setCurrent(event.target.value)} error={sorted.byField["current_password"]} />
+        <TextField label="New password" type="password" autoComplete="new-password" maxLength={256} value={next} onChange={(event) => setNext(event.target.value)} hint="At least 10 characters." error={early ?? sorted.byField["new_password"]} />
         <div>
           <Button type="submit" busy={change.isPending} disabled={current === "" || next === ""}>
             Change password

@@ -157,7 +157,7 @@ export default function Agents() {
           onConfirm={() => run("delete", can("remove"))}
           onClose={() => setDeleting(false)}
         >
-          <p>They stop at once. Their data is kept for a while, and until then you can restore them:</p>
+          <p>What is deleted stops at once. Its data is kept for a while; until it is removed you can restore it.</p>
           <ul className="mt-2 list-disc pl-5">
             {can("remove").map((deployment) => (
               <li key={deployment.id}>{deployment.name}</li>
@@ -172,7 +172,7 @@ export default function Agents() {
 function Row({ deployment, chosen, onToggle }: { deployment: Deployment; chosen: boolean; onToggle: () => void }) {
   const trouble = deployment.state === "failed" ? deployment.reason : deployment.degraded?.map((each) => `${each.part}: ${each.reason}`).join("; ");
   return (
-    <li className={cx("card grid grid-cols-[auto_1fr] items-start gap-x-3 gap-y-2 px-4 py-3 sm:grid-cols-[auto_1fr_auto_auto] sm:items-center", chosen && "ring-2 ring-teal")}>
+    <li className={cx("card grid grid-cols-[auto_1fr] items-start gap-x-3 gap-y-2 px-4 py-3 sm:grid-cols-[auto_1fr_auto_5.500rem] sm:items-center", chosen && "ring-2 ring-teal")}>
       <input type="checkbox" className="mt-1.5 size-4.5 accent-[var(--teal)] sm:mt-0" checked={chosen} onChange={onToggle} aria-label={`Choose ${deployment.name}`} />
       <div className="min-w-0">
         <Link to="/agents/$id" params={{ id: deployment.id }} className="font-display text-lg font-semibold text-ink no-underline hover:underline [overflow-wrap:anywhere]">
@@ -188,7 +188,11 @@ function Row({ deployment, chosen, onToggle }: { deployment: Deployment; chosen:
           <Trial deployment={deployment} />
         </span>
       </div>
-      <div className="col-start-2 sm:col-start-4">{allowed(deployment.state).open ? <OpenButton deployment={deployment} small /> : <span className="hidden w-[4.600rem] sm:block" />}</div>
+      {allowed(deployment.state).open && (
+        <div className="col-start-2 sm:col-start-4 sm:justify-self-end">
+          <OpenButton deployment={deployment} small />
+        </div>
+      )}
     </li>
   );
 }

@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
-import { ask, hostsQuery, meQuery, operatorDeploymentsQuery, quarantineQuery, refresh, releasesQuery } from "../api/queries";
+import { hostsQuery, meQuery, operatorAsk, operatorDeploymentsQuery, quarantineQuery, refresh, releasesQuery } from "../api/queries";
 import type { Host, OwnedDeployment, State } from "../api/types";
 import { asSentence } from "../lib/fields";
 import { bytes, cores, count, day, moment, shortDigest } from "../lib/format";
@@ -22,7 +22,7 @@ export default function Operator() {
   if (me && me.role !== "operator") {
     return (
       <Page narrow>
-        <Empty title="For the operator only">Your account is a customer's. What you can do is on the page of your agents.</Empty>
+        <Empty page title="For the operator only">Your account is a customer's. What you can do is on the page of your agents.</Empty>
       </Page>
     );
   }
@@ -191,7 +191,7 @@ function Everyone() {
 function OwnedRow({ deployment }: { deployment: OwnedDeployment }) {
   const client = useQueryClient();
   const me = useQuery(meQuery).data;
-  const act = useMutation({ mutationFn: (what: "suspend" | "resume") => ask(deployment.id, what), onError: complain, onSettled: () => refresh(client, deployment.id) });
+  const act = useMutation({ mutationFn: (what: "suspend" | "resume") => operatorAsk(deployment.id, what), onError: complain, onSettled: () => refresh(client, deployment.id) });
   const may = allowed(deployment.state);
   const own = me?.id === deployment.account;
   return (

@@ -58,7 +58,7 @@ function Credentials({ action, newPassword, send, next }: FormProps) {
     const wrong: Record<string, string> = {};
     if (!/^\S+@\S+\.?\S*$/.test(email.trim())) wrong["email"] = "must be an address such as name@example.com";
     if (newPassword && [...password].length < 10) wrong["password"] = "must have at least 10 characters; a few words you will remember do well";
-    if (password === "") wrong["password"] = "is needed";
+    if (password === "") wrong["password"] = "type your password";
     setEarly(wrong);
     if (Object.keys(wrong).length === 0) mutation.mutate();
   };

@@ -42,7 +42,7 @@ function Head() {
   return (
     <header className="border-b border-line bg-surface">
       <div className="mx-auto flex max-w-6xl flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5 sm:px-6">
-        <Link to={account ? "/agents" : "/"} className="mr-auto rounded-lg text-ink no-underline" aria-label="Vivier, home">
+        <Link to={account ? "/agents" : "/"} className="mr-auto inline-flex rounded-lg text-ink no-underline" aria-label="Vivier, home">
           <Logo />
         </Link>
         <ThemeSwitch />

@@ -163,10 +163,11 @@ export function PageSkeleton({ rows = 4 }: { rows?: number }) {
   );
 }
 
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+export function Empty({ title, children, page = false }: { title: string; children?: ReactNode; page?: boolean }) {
+  const Title = page ? "h1" : "p";
   return (
     <div className="rounded-[14px] border border-dashed border-line-strong px-6 py-10 text-center">
-      <p className="font-display text-lg font-semibold">{title}</p>
+      <Title className="font-display text-lg font-semibold">{title}</Title>
       <div className="mx-auto mt-1 max-w-prose text-muted">{children}</div>
     </div>
   );

@@ -68,7 +68,7 @@ export default function Agent() {
   return (
     <Page>
       {isStatus(agent.error, 404) || isStatus(agent.error, 400) || isStatus(agent.error, 422) ? (
-        <Empty title="There is no such agent">
+        <Empty page title="There is no such agent">
           <p>It may belong to another account, or its data has been removed.</p>
           <Link to="/agents" className={`${buttonClass("primary")} mt-4`}>
             To your agents

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { ApiProblem, isStatus } from "../../api/problem";
 import { applyConfig, catalogueQuery, configQuery, configVersionQuery, refresh, revisionsQuery, rollback } from "../../api/queries";
-import type { Catalogue, ChannelKind, ConfigCheck, ConfigIssue, ConfigOut, Deployment, NewConfig, Revision } from "../../api/types";
+import type { Catalogue, ChannelKind, ConfigCheck, ConfigIssue, ConfigOut, Deployment, FieldProblem, NewConfig, Revision } from "../../api/types";
 import { channelBody, channelErrors, providerBody, providerErrors, shownFields, type ChannelDraft, type ProviderDraft } from "../../lib/draft";
 import { asSentence, normalisePath, sortFields } from "../../lib/fields";
 import { count, moment } from "../../lib/format";
@@ -134,9 +134,10 @@ function Channels(part: Part) {
 
 const isCheck = (answer: unknown): answer is ConfigCheck => typeof answer === "object" && answer !== null && "issues" in answer;
 
-/** What the API complains about in a document, whether it came as a check or as a problem. */
-function issuesOf(error: unknown): ConfigIssue[] {
-  return fieldsOf(error).map(({ path, message, line }) => ({ path: normalisePath(path).replace(/^text\.?/, ""), message, ...(line ? { line } : {}) }));
+/** What the API complains about in a document, whether it came as a check or as a problem, in the order of the lines. */
+function inOrder(found: readonly (ConfigIssue | FieldProblem)[], text: string): ConfigIssue[] {
+  const issues = found.map(({ path, message, line }) => ({ path: normalisePath(path).replace(/^text(\.|$)/, ""), message, ...(line ? { line } : {}) }));
+  return issues.sort((left, right) => placeOf(text, left)[0] - placeOf(text, right)[0]);
 }
 
 function Document(part: Part) {
@@ -150,10 +151,9 @@ function Document(part: Part) {
     queryFn: async (): Promise<ConfigIssue[]> => {
       try {
         const answer: unknown = await applyConfig(agent.id, { text: settled, dry_run: true });
-        return isCheck(answer) ? answer.issues : [];
+        return isCheck(answer) ? inOrder(answer.issues, settled) : [];
       } catch (error) {
-        const issues = issuesOf(error);
-        if (issues.length > 0) return issues;
+        if (fieldsOf(error).length > 0) return inOrder(fieldsOf(error), settled);
         throw error;
       }
     },
@@ -163,7 +163,7 @@ function Document(part: Part) {
   });
   const issues = useMemo(() => {
     if (!changed) return [];
-    const refused = issuesOf(apply.error);
+    const refused = inOrder(fieldsOf(apply.error), text);
     return refused.length > 0 && apply.variables?.text === text ? refused : (check.data ?? []);
   }, [changed, apply.error, apply.variables, text, check.data]);
   const checked = settled === text && !check.isFetching;
@@ -191,7 +191,7 @@ function Document(part: Part) {
           <p className="text-muted">{check.error ? "It could not be checked just now; it is checked again when you apply it." : checked ? "No mistakes found." : "Checking…"}</p>
         ) : null}
       </div>
-      {apply.error && issuesOf(apply.error).length === 0 && (
+      {apply.error && fieldsOf(apply.error).length === 0 && (
         <div className="mt-3">
           <ProblemNotice error={apply.error} />
         </div>

@@ -3,7 +3,7 @@ import type { Deployment } from "../../api/types";
 import { timeOfDay } from "../../lib/format";
 import { useStream } from "../../lib/hooks";
 import { appendLines, EMPTY, filterLines, isLogLine, levelOf, MOST_LINES, notSeen, type Level, type LogWindow } from "../../lib/logs";
-import { Button, Card, cx, ProblemNotice } from "../../ui/basics";
+import { Button, Card, cx, Notice, ProblemNotice } from "../../ui/basics";
 import { Live } from "./Overview";
 
 const COLOURS: Record<Level, string> = { error: "text-[#ff9aa4]", warn: "text-[#f0c674]", info: "text-[#dcebea]", debug: "text-[#9db7bb]" };
@@ -31,9 +31,9 @@ export default function Logs({ agent }: { agent: Deployment }) {
 
   return (
     <Card title="Logs" actions={<Live status={stream.status} />}>
-      <div className="mb-3 grid gap-2 sm:grid-cols-[1fr_auto_auto_auto]">
-        <input className="input" type="search" aria-label="Search the logs" placeholder="Search" value={search} onChange={(event) => setSearch(event.target.value)} />
-        <select className="input" aria-label="Show lines of at least this level" value={level} onChange={(event) => setLevel(event.target.value as Level)}>
+      <div className="mb-3 grid grid-cols-2 gap-2 sm:grid-cols-[1fr_14rem_auto_auto]">
+        <input className="input max-sm:col-span-2" type="search" aria-label="Search the logs" placeholder="Search" value={search} onChange={(event) => setSearch(event.target.value)} />
+        <select className="input max-sm:col-span-2" aria-label="Show lines of at least this level" value={level} onChange={(event) => setLevel(event.target.value as Level)}>
           <option value="debug">All lines</option>
           <option value="info">Information and up</option>
           <option value="warn">Warnings and errors</option>
@@ -46,7 +46,7 @@ export default function Logs({ agent }: { agent: Deployment }) {
           {follow ? "Following" : "Follow"}
         </Button>
       </div>
-      {stream.problem && <ProblemNotice error={stream.problem} />}
+      {stream.problem && (stream.problem.status === 409 ? <Notice>{stream.problem.problem.detail}</Notice> : <ProblemNotice error={stream.problem} />)}
       <div
         ref={pane}
         tabIndex={0}
@@ -66,8 +66,7 @@ export default function Logs({ agent }: { agent: Deployment }) {
           lines.map((line) => {
             const kind = levelOf(line);
             return (
-              // Lines out of sight are not laid out: two thousand of them cost what a screenful costs.
-              <div key={line.number} className={cx("flex gap-2 [content-visibility:auto] [contain-intrinsic-size:auto_1.300rem]", COLOURS[kind])}>
+              <div key={line.number} className={cx("flex gap-2", COLOURS[kind])}>
                 <time className="shrink-0 text-[#9db7bb]" dateTime={line.at}>
                   {timeOfDay(line.at)}
                 </time>

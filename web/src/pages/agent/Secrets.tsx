@@ -41,9 +41,12 @@ export default function Secrets({ agent }: { agent: Deployment }) {
                   <Button small aria-label={`Replace ${NAMES[secret.name] ?? secret.name}`} onClick={() => setReplacing(secret.name)}>
                     Replace
                   </Button>
-                  <Button small look="danger" aria-label={`Remove ${NAMES[secret.name] ?? secret.name}`} onClick={() => setRemoving(secret.name)}>
-                    Remove…
-                  </Button>
+                  {/* A channel's tokens go with the channel, on the page of the configuration. */}
+                  {!secret.name.startsWith("channels.") && (
+                    <Button small look="danger" aria-label={`Remove ${NAMES[secret.name] ?? secret.name}`} onClick={() => setRemoving(secret.name)}>
+                      Remove…
+                    </Button>
+                  )}
                 </div>
               </li>
             ))}
@@ -71,7 +74,7 @@ function useChanged(id: string, onClose: () => void): (text: string) => void {
 }
 
 function Replace({ id, name, onClose }: { id: string; name: string; onClose: () => void }) {
-  const [own, setOwn] = useState(name);
+  const [own, setOwn] = useState(name === "" ? "custom." : name);
   const [value, setValue] = useState("");
   const changed = useChanged(id, onClose);
   const put = useMutation({ mutationFn: () => putSecret(id, own.trim(), value.trim()), onSuccess: () => changed("Saved. Your agent gets it now.") });
@@ -85,7 +88,7 @@ function Replace({ id, name, onClose }: { id: string; name: string; onClose: () 
         }}
       >
         {put.error && <ProblemNotice error={put.error} />}
-        {name === "" && <TextField label="Name" value={own} onChange={(event) => setOwn(event.target.value)} spellCheck={false} autoComplete="off" autoFocus hint="Words joined by dots, such as channels.telegram.botToken." />}
+        {name === "" && <TextField label="Name" value={own} onChange={(event) => setOwn(event.target.value)} spellCheck={false} autoComplete="off" autoFocus hint="The word custom, a dot and a name: custom.GITHUB_TOKEN. Your document refers to it as /custom/GITHUB_TOKEN." />}
         <TextField label="New value" type="password" autoComplete="off" spellCheck={false} autoFocus={name !== ""} value={value} onChange={(event) => setValue(event.target.value)} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>

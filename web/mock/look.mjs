@@ -1,0 +1,120 @@
+// Opens every page of the built dashboard on the mock in headless Chromium, in both themes, on a desktop and on a phone:
+// saves screenshots, runs axe-core, and fails on violations, on console errors (a refused style or script shows there) and on
+// pages that scroll sideways.
+// Usage: npm run build && node mock/look.mjs [--only name] [--out DIR]
+import { mkdirSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { CHROMIUM } from "../e2e/chromium.mjs";
+import { axe } from "../e2e/axe.mjs";
+import { known, listen } from "./serve.mjs";
+
+const option = (name, fallback) => (process.argv.includes(`--${name}`) ? process.argv[process.argv.indexOf(`--${name}`) + 1] : fallback);
+const out = option("out", "test-results/look");
+const only = option("only", "");
+mkdirSync(out, { recursive: true });
+
+const server = await listen(0);
+const base = `http://localhost:${server.address().port}`;
+const browser = await chromium.launch(CHROMIUM);
+const troubles = [];
+
+const owner = "operator@example.com";
+const named = (name) => [...known.deployments.values()].find((each) => each.hidden.owner === owner && each.name.startsWith(name))?.id;
+const agent = (name, tab, before) => [`agent-${name.toLowerCase()}-${tab}`, () => `/agents/${named(name)}${tab === "overview" ? "" : `?tab=${tab}`}`, owner, before];
+const PAGES = [
+  ["landing", () => "/", null],
+  ["login", () => "/login?next=%2Fopen%2Fpearl", null],
+  ["login-wrong", () => "/login", null, async (page) => {
+    await page.getByLabel("E-mail").fill("ada@example.com");
+    await page.getByLabel("Password", { exact: true }).fill("wrong password");
+    await page.getByRole("button", { name: "Log in", exact: true }).click();
+    await page.getByRole("alert").waitFor();
+  }],
+  ["signup", () => "/signup", null],
+  ["setup", () => "/setup?token=abc", null],
+  ["agents-empty", () => "/agents", "empty@example.com"],
+  ["agents", () => "/agents", owner, async (page) => {
+    await page.getByRole("checkbox", { name: /^Choose Kelp/ }).check();
+    await page.getByRole("checkbox", { name: /^Choose Pearl/ }).check();
+  }],
+  ["agents-delete", () => "/agents", owner, async (page) => {
+    await page.getByRole("checkbox", { name: /^Choose Kelp/ }).check();
+    await page.getByRole("button", { name: "Delete…" }).click();
+    await page.getByRole("dialog").waitFor();
+  }],
+  ["create", () => "/agents/new", owner],
+  ["create-errors", () => "/agents/new?template=telegram", owner, async (page) => {
+    await page.getByLabel("Telegram bot token").fill("987654321");
+    await page.getByRole("button", { name: "Create agent" }).click();
+    await page.getByText("need another look").waitFor();
+  }],
+  agent("Pearl", "overview", (page) => page.waitForTimeout(7000)),
+  agent("Pearl", "logs", (page) => page.getByTestId("logs").getByText("listening on").first().waitFor()),
+  agent("Pearl", "configuration", async (page) => {
+    const editor = page.getByRole("textbox", { name: "Configuration document" });
+    await editor.click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.insertText("// mine\n{\n  ui: { assistant: { name: 42 } },\n  colour: 'teal',\n  session: { scope: true },\n}\n");
+    await page.getByTestId("config-issues").waitFor();
+  }),
+  agent("Pearl", "secrets"),
+  agent("Pearl", "proof"),
+  agent("Pearl", "danger"),
+  agent("Barnacle", "overview"),
+  agent("Anchovy", "overview"),
+  agent("Harbour", "overview"),
+  agent("Sextant", "overview"),
+  agent("Kelp", "danger", async (page) => {
+    await page.getByRole("button", { name: "Delete…" }).click();
+    await page.getByRole("dialog").waitFor();
+  }),
+  ["account", () => "/account", owner],
+  ["account-token", () => "/account", owner, async (page) => {
+    await page.getByRole("button", { name: "New token" }).click();
+    await page.getByLabel("What is it for?").fill("Laptop");
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await page.getByText("shown this once").waitFor();
+  }],
+  ["operator", () => "/operator", owner],
+  ["not-found", () => "/no/such/page", owner],
+];
+
+for (const [theme, width, height] of [["light", 1280, 860], ["dark", 1280, 860], ["light", 390, 844], ["dark", 390, 844], ["light", 360, 740]]) {
+  const context = await browser.newContext({ baseURL: base, colorScheme: theme, viewport: { width, height }, reducedMotion: "reduce" });
+  let signed = null;
+  for (const [name, path, who, before] of PAGES) {
+    if (only !== "" && !name.startsWith(only)) continue;
+    if (who !== signed) {
+      await context.clearCookies();
+      if (who) await context.request.post("/v1/auth/login", { data: { email: who, password: "long enough" } });
+      signed = who;
+    }
+    const page = await context.newPage();
+    const label = `${name} (${theme}, ${width})`;
+    page.on("console", (message) => {
+      // A browser reports a 4xx as an error of its own; the page's handling of it is what is looked at.
+      if (message.type() === "error" && !/status of (401|404|409|422)/.test(message.text())) troubles.push(`${label}: console: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => troubles.push(`${label}: ${error.message}`));
+    try {
+      await page.goto(path());
+      await page.getByRole("heading", { level: 1 }).or(page.getByText("There is no such page")).first().waitFor();
+      await page.waitForTimeout(350);
+      await before?.(page);
+      if (await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1)) troubles.push(`${label}: scrolls sideways`);
+      await page.screenshot({ path: `${out}/${name}-${theme}-${width}.png`, fullPage: true });
+      for (const violation of await axe(page)) troubles.push(`${label}: ${violation}`);
+    } catch (error) {
+      troubles.push(`${label}: ${error.message.split("\n")[0]}`);
+    }
+    await page.close();
+  }
+  await context.close();
+}
+await browser.close();
+server.close();
+server.closeAllConnections();
+console.log(troubles.length === 0 ? `every page is fine; screenshots in ${out}` : [...new Set(troubles)].join("\n"));
+process.exit(troubles.length === 0 ? 0 : 1);
