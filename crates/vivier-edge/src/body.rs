@@ -112,7 +112,8 @@ pub struct Streamed {
     pub answer: Answer,
     /// Asked before each piece: when it no longer holds, the stream ends.
     pub leash: Option<Leash>,
-    pub place: Option<Place>,
+    /// Given back when the stream ends or is given up.
+    pub _place: Option<Place>,
     /// Counts the bytes.
     pub bytes: Option<metrics::Counter>,
 }

@@ -120,7 +120,7 @@ pub fn strip(headers: &mut HeaderMap) {
         return;
     }
     let kept: Vec<String> = pairs(headers)
-        .filter(|(name, value)| !ours(name) && !(name.is_empty() && value.is_empty()))
+        .filter(|(name, value)| !(ours(name) || name.is_empty() && value.is_empty()))
         .map(|(name, value)| if name.is_empty() { value.to_owned() } else { format!("{name}={value}") })
         .collect();
     headers.remove(COOKIE);

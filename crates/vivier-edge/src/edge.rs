@@ -144,11 +144,6 @@ impl Edge {
         self.public.local_addr()
     }
 
-    /// What the rooms share: for tests that look inside.
-    pub fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-
     /// Runs until `shutdown`, then finishes what is under way, for `limits.drain_seconds` at most.
     pub async fn run(self, shutdown: CancellationToken) {
         let Self { shared, public, inside, memory } = self;

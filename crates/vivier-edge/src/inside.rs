@@ -48,6 +48,7 @@ fn answer(shared: &Shared, path: &str) -> Reply {
             let health = serde_json::json!({
                 "ok": true,
                 "serve": if shared.control.up() { "up" } else { "down" },
+                "open": { "connections": shared.connections.len(), "tunnels": shared.tunnels.len() },
                 "routes": { "version": table.version, "epoch": table.epoch, "agents": table.agents().count(), "age_seconds": table.since.elapsed().as_secs() },
             });
             typed(StatusCode::OK, "application/json", health.to_string().into_bytes())

@@ -2,38 +2,38 @@
 //!
 //! | room | what it is for |
 //! |---|---|
-//! | [`routes`], [`control`], [`memory`] | which names lead where: asked of `serve`, swapped whole, remembered without any secret |
-//! | [`ingress`] | the public door: hosts, cookies, tokens, WebSockets, pages for agents that are not up |
-//! | [`doors`], [`outside`] | the inner doors on each tenant's own network: model, Telegram, CONNECT |
-//! | [`pool`], [`tunnel`], [`body`], [`headers`] | how bytes move, and which headers may |
+//! | `routes`, `control`, `memory` | which names lead where: asked of `serve`, swapped whole, remembered without any secret |
+//! | `ingress` | the public door: hosts, cookies, tokens, WebSockets, pages for agents that are not up |
+//! | `doors`, `outside` | the inner doors on each tenant's own network: model, Telegram, CONNECT |
+//! | `pool`, `tunnel`, `body`, `headers` | how bytes move, and which headers may |
 //!
 //! The edge knows nothing of the store, of Docker, of plans or money. It must stay useful while `serve` is down or restarts:
 //! an open WebSocket never notices.
 
-pub mod body;
+mod body;
 pub mod config;
-pub mod control;
+mod control;
 pub mod cookie;
-pub mod doors;
-pub mod edge;
-pub mod headers;
-pub mod ingress;
+mod doors;
+mod edge;
+mod headers;
+mod ingress;
 mod inside;
 mod io;
-pub mod memory;
-pub mod meters;
+mod memory;
+mod meters;
 pub mod network;
-pub mod outside;
-pub mod pool;
-pub mod public;
-pub mod reply;
-pub mod routes;
-pub mod tunnel;
+mod outside;
+mod pool;
+mod public;
+mod reply;
+mod routes;
+mod tunnel;
 
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, Limits};
-pub use edge::{Edge, World};
+pub use edge::{Edge, Resolve, World};
 
 /// Runs the edge until `shutdown`, then lets requests under way finish.
 ///

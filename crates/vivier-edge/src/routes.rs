@@ -51,6 +51,8 @@ pub struct Table {
     pub version: u64,
     pub epoch: u64,
     pub since: Instant,
+    /// It comes from disk: without keys, and to be replaced by whatever `serve` says.
+    remembered: bool,
     /// Absent until `serve` has spoken to this installation for the first time.
     pub cookie_key: Option<CookieKey>,
     by_slug: HashMap<Slug, Arc<Agent>>,
@@ -60,7 +62,16 @@ pub struct Table {
 
 impl Table {
     pub fn empty() -> Self {
-        Self { version: 0, epoch: 0, since: Instant::now(), cookie_key: None, by_slug: HashMap::new(), by_subnet: HashMap::new(), ended: HashSet::new() }
+        Self {
+            version: 0,
+            epoch: 0,
+            since: Instant::now(),
+            remembered: true,
+            cookie_key: None,
+            by_slug: HashMap::new(),
+            by_subnet: HashMap::new(),
+            ended: HashSet::new(),
+        }
     }
 
     pub fn agent(&self, slug: &str) -> Option<&Arc<Agent>> {
@@ -121,7 +132,7 @@ impl Routes {
     /// Takes what `serve` published, or what was remembered of it. Returns whether anything changed.
     pub fn publish(&self, news: News) -> bool {
         let before = self.table.load();
-        if self.ready() && before.epoch == news.epoch && before.version == news.version && !news.remembered {
+        if !before.remembered && before.epoch == news.epoch && before.version == news.version {
             return false;
         }
         let mut by_slug = HashMap::with_capacity(news.agents.len());
@@ -137,6 +148,7 @@ impl Routes {
             version: news.version,
             epoch: news.epoch,
             since: Instant::now(),
+            remembered: news.remembered,
             cookie_key: news.cookie_key.or_else(|| before.cookie_key.clone()),
             by_slug,
             by_subnet,

@@ -181,7 +181,7 @@ async fn send(door: &TenantDoor, agent: &Agent, target: &Target, mut parts: http
         head.headers.remove(name);
     }
     let bytes = Some(shared.meters.bytes(kind));
-    Ok(Response::from_parts(head, ReplyBody::Streamed(Box::new(Streamed { answer, leash: None, place: None, bytes }))))
+    Ok(Response::from_parts(head, ReplyBody::Streamed(Box::new(Streamed { answer, leash: None, _place: None, bytes }))))
 }
 
 fn explain(door: &TenantDoor, target: &Target, error: &ExchangeError, what: &str) -> (StatusCode, &'static str, String) {

@@ -100,7 +100,7 @@ pub async fn forward(visit: &Arc<Visit>, agent: Arc<Agent>, mut parts: Parts, bo
             headers::clean_answer(&mut head.headers, || shared.public.agent_origin(&agent.slug), upstream);
             let leash = Some(Leash::new(shared.routes.clone(), agent, who.session()));
             let bytes = Some(shared.meters.bytes(Door::Agent));
-            Response::from_parts(head, ReplyBody::Streamed(Box::new(Streamed { answer, leash, place: Some(place), bytes })))
+            Response::from_parts(head, ReplyBody::Streamed(Box::new(Streamed { answer, leash, _place: Some(place), bytes })))
         }
         Err(error) => fault(shared, &agent, &error).reply(page),
     }

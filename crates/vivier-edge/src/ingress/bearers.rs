@@ -45,7 +45,7 @@ impl Bearers {
 
 /// # Errors
 /// With the refusal for the caller, when the token may not talk to this agent or cannot be checked.
-pub async fn check(shared: &Shared, agent: &Agent, token: &str) -> Result<(), Refusal> {
+pub async fn check(shared: &Shared, agent: &Agent, token: &str) -> Result<(), Box<Refusal>> {
     let mut key = ([0; 32], agent.deployment);
     key.0.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
     let bearers = &shared.bearers;
@@ -59,7 +59,7 @@ pub async fn check(shared: &Shared, agent: &Agent, token: &str) -> Result<(), Re
     }
     let Ok(_place) = bearers.questions.try_acquire() else {
         let detail = "too many tokens are being checked at once; try again in a moment";
-        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too busy", detail).retry_after(1));
+        return Err(Box::new(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too busy", detail).retry_after(1)));
     };
     let granted = match shared.control.authorize(&Authorize { token: Secret::new(token), slug: agent.slug.clone() }).await {
         Ok(Some(grant)) => (grant.deployment == agent.deployment && grant.account == agent.account).then_some(grant.expires_at),
@@ -70,7 +70,7 @@ pub async fn check(shared: &Shared, agent: &Agent, token: &str) -> Result<(), Re
                 Some(verdict) if verdict.granted.is_some() => judge(verdict, now),
                 Some(_) | None => {
                     let detail = "Vivier's server is restarting and cannot check this token; try again in a moment";
-                    Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "serve_down", "One moment", detail).retry_after(2))
+                    Err(Box::new(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "serve_down", "One moment", detail).retry_after(2)))
                 }
             };
         }
@@ -80,10 +80,10 @@ pub async fn check(shared: &Shared, agent: &Agent, token: &str) -> Result<(), Re
     judge(verdict, now)
 }
 
-fn judge(verdict: Verdict, now: Timestamp) -> Result<(), Refusal> {
+fn judge(verdict: Verdict, now: Timestamp) -> Result<(), Box<Refusal>> {
     if verdict.granted.is_some_and(|until| until > now) {
         return Ok(());
     }
     let detail = "the token is unknown, over or revoked, lacks the scope chat, or belongs to another account; make one on the account page";
-    Err(Refusal::new(StatusCode::UNAUTHORIZED, "token_refused", "This token does not open this agent", detail))
+    Err(Box::new(Refusal::new(StatusCode::UNAUTHORIZED, "token_refused", "This token does not open this agent", detail)))
 }

@@ -38,7 +38,7 @@ pub async fn forward(visit: &Arc<Visit>, mut parts: Parts, body: Incoming, page:
             let (mut head, answer) = answer.into_parts();
             headers::strip_hop_by_hop(&mut head.headers);
             let bytes = Some(shared.meters.bytes(Door::Dashboard));
-            Response::from_parts(head, ReplyBody::Streamed(Box::new(Streamed { answer, leash: None, place: None, bytes })))
+            Response::from_parts(head, ReplyBody::Streamed(Box::new(Streamed { answer, leash: None, _place: None, bytes })))
         }
         Err(error) => fault(shared.config.limits.body_bytes, &error).reply(page),
     }

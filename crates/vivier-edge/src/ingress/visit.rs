@@ -99,8 +99,8 @@ impl Visit {
             Ok(host) => host,
             Err(error) => return nowhere(bad("bad_host", error.to_string())),
         };
-        if let Err(refusal) = relative(&mut parts) {
-            return nowhere(refusal);
+        if relative(&mut parts).is_err() {
+            return nowhere(bad("bad_target", "the request's target must be a path"));
         }
         if let Some(length) = parts.headers.get(CONTENT_LENGTH)
             && length.to_str().ok().and_then(|text| text.parse::<u64>().ok()).is_none_or(|length| length > self.shared.config.limits.body_bytes)
@@ -210,12 +210,12 @@ pub fn too_large(most: u64) -> Refusal {
 }
 
 /// Reduces the target to path and query, which is all that travels on.
-fn relative(parts: &mut Parts) -> Result<(), Refusal> {
+fn relative(parts: &mut Parts) -> Result<(), http::Error> {
     if parts.uri.authority().is_some() {
         let target = parts.uri.path_and_query().cloned();
         let mut uri = http::uri::Parts::default();
         uri.path_and_query = target;
-        parts.uri = Uri::from_parts(uri).map_err(|_| bad("bad_target", "the request's target must be a path"))?;
+        parts.uri = Uri::from_parts(uri)?;
     }
     parts.version = Version::HTTP_11;
     Ok(())
