@@ -253,12 +253,9 @@ impl Cell {
     /// Lets the time that has passed happen.
     fn age(&mut self, now: Timestamp, default: &Behaviour) {
         let behaviour = self.behaviour.clone().unwrap_or_else(|| default.clone());
-        let refusal = self.config.as_ref().and_then(|config| behaviour.rejects.as_ref().and_then(|rejects| rejects(config)));
         let Some(container) = self.container.as_mut() else { return };
         let (Some(started_at), None) = (container.started_at, &container.exited) else { return };
-        if let Some(reason) = refusal.filter(|_| now.millis_since(started_at) < 1) {
-            container.exited = Some((now, 78, false, vec![format!("Invalid config at {reason}")]));
-        } else if let Some(after) = behaviour.exits_after_ms
+        if let Some(after) = behaviour.exits_after_ms
             && now.millis_since(started_at) >= after
         {
             container.exited = Some((started_at.plus_millis(after), behaviour.exit_code, behaviour.out_of_memory, vec!["the gateway ended".to_owned()]));
@@ -392,12 +389,17 @@ impl Runtime for FakeRuntime {
                     return Ok(None);
                 }
             }
+            let default = world.behaviour.clone();
             let cell = world.cells.entry(id).or_default();
+            let behaviour = cell.behaviour.clone().unwrap_or(default);
+            let refusal = cell.config.as_ref().and_then(|config| behaviour.rejects.as_ref().and_then(|rejects| rejects(config)));
             let Some(container) = cell.container.as_mut() else { return Ok(Some(())) };
             if container.started_at.is_none() || container.exited.is_some() {
-                container.exited = None;
                 container.started_at = Some(now);
-                cell.write(now, "info", "gateway ready");
+                // A gateway that refuses its configuration ends before anybody can look.
+                container.exited = refusal.map(|reason| (now, 78, false, vec![format!("Invalid config at {reason}")]));
+                let said = if container.exited.is_none() { "gateway ready" } else { "gateway refused its configuration" };
+                cell.write(now, "info", said);
                 if Self::effect(world, id, "started") {
                     return Ok(None);
                 }
