@@ -7,7 +7,7 @@ use vivier_core::runtime::{LogLine, Stats};
 use vivier_core::wire::Page;
 use vivier_core::wire::accounts::{AccountOut, NewToken, TokenCreated, TokenOut};
 use vivier_core::wire::agents::{
-    ConfigCheck, ConfigOut, DeploymentOut, EventOut, NewConfig, NewDeployment, NewSecret, OpenOut, ProofOut, RevisionOut, Rollback, SecretOut,
+    ConfigCheck, ConfigOut, DeploymentOut, DeploymentPatch, EventOut, NewConfig, NewDeployment, NewSecret, OpenOut, ProofOut, RevisionOut, Rollback, SecretOut,
 };
 use vivier_core::wire::catalogue::Catalogue;
 use vivier_core::wire::operator::{HostOut, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
@@ -18,7 +18,7 @@ use crate::http::{Call, Http};
 /// Method and path of everything that is called here.
 #[cfg(test)]
 const OPERATIONS: &[(&str, &str)] = &[
-    ("get", "/v1/account"),
+    ("get", "/v1/auth/me"),
     ("get", "/v1/catalogue"),
     ("get", "/v1/tokens"),
     ("post", "/v1/tokens"),
@@ -26,6 +26,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("get", "/v1/deployments"),
     ("post", "/v1/deployments"),
     ("get", "/v1/deployments/{id}"),
+    ("patch", "/v1/deployments/{id}"),
     ("delete", "/v1/deployments/{id}"),
     ("post", "/v1/deployments/{id}/restart"),
     ("post", "/v1/deployments/{id}/suspend"),
@@ -46,11 +47,16 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("get", "/v1/deployments/{id}/proof"),
     ("get", "/v1/operator/hosts"),
     ("get", "/v1/operator/deployments"),
+    ("post", "/v1/operator/deployments/{id}/suspend"),
+    ("post", "/v1/operator/deployments/{id}/resume"),
     ("get", "/v1/operator/releases"),
     ("get", "/v1/operator/quarantine"),
     ("post", "/v1/auth/login"),
     ("post", "/v1/auth/logout"),
 ];
+
+/// The longest page that the server gives.
+const LONG_PAGE: u32 = 200;
 
 /// What can be asked of a deployment in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +86,7 @@ pub struct Api {
 
 impl Api {
     pub async fn account(&self) -> Result<AccountOut, Failure> {
-        self.http.json(Call::get(&["v1", "account"])).await
+        self.http.json(Call::get(&["v1", "auth", "me"])).await
     }
 
     /// Public.
@@ -100,12 +106,17 @@ impl Api {
         self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "tokens", &id.to_string()])).await
     }
 
-    pub async fn deployments(&self) -> Result<Vec<DeploymentOut>, Failure> {
-        self.list(&["v1", "deployments"]).await
+    /// Newest first; with `deleted` also those that can still be restored.
+    pub async fn deployments(&self, deleted: bool) -> Result<Vec<DeploymentOut>, Failure> {
+        self.list_by(|| Call::get(&["v1", "deployments"]).query("deleted", deleted).query("limit", LONG_PAGE)).await
     }
 
     pub async fn deployment(&self, id: DeploymentId) -> Result<DeploymentOut, Failure> {
         self.http.json(Call::get(&["v1", "deployments", &id.to_string()])).await
+    }
+
+    pub async fn edit(&self, id: DeploymentId, patch: &DeploymentPatch) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::new(reqwest::Method::PATCH, &["v1", "deployments", &id.to_string()]).body(patch)?).await
     }
 
     pub async fn deploy(&self, deployment: &NewDeployment) -> Result<DeploymentOut, Failure> {
@@ -193,7 +204,12 @@ impl Api {
     }
 
     pub async fn all_deployments(&self) -> Result<Vec<OwnedDeploymentOut>, Failure> {
-        self.list(&["v1", "operator", "deployments"]).await
+        self.list_by(|| Call::get(&["v1", "operator", "deployments"]).query("limit", LONG_PAGE)).await
+    }
+
+    /// Suspends or resumes anyone's.
+    pub async fn operator_ask(&self, id: DeploymentId, verb: Verb) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::post(&["v1", "operator", "deployments", &id.to_string(), verb.as_str()])).await
     }
 
     pub async fn releases(&self) -> Result<Vec<ReleaseOut>, Failure> {
@@ -204,15 +220,19 @@ impl Api {
         self.list(&["v1", "operator", "quarantine"]).await
     }
 
-    /// Every page of a list.
     async fn list<T: DeserializeOwned>(&self, segments: &[&str]) -> Result<Vec<T>, Failure> {
+        self.list_by(|| Call::get(segments)).await
+    }
+
+    /// Every page of a list.
+    async fn list_by<T: DeserializeOwned>(&self, first: impl Fn() -> Call) -> Result<Vec<T>, Failure> {
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
-            let mut call = Call::get(segments);
-            if let Some(cursor) = &cursor {
-                call = call.query("cursor", cursor);
-            }
+            let call = match &cursor {
+                Some(cursor) => first().query("cursor", cursor),
+                None => first(),
+            };
             let Page { items: more, next_cursor } = self.http.json::<Page<T>>(call).await?;
             items.extend(more);
             // A server that repeats its cursor would hold us for ever.

@@ -54,7 +54,7 @@ pub enum Command {
     /// Sign in, and keep an API token for this machine
     Login(LoginArgs),
     /// Revoke and forget this machine's token
-    Logout,
+    Logout(PersonArgs),
     /// Who is signed in, and where
     Whoami,
     /// Make a new agent; asks for what is missing
@@ -71,6 +71,8 @@ pub enum Command {
     Stats(StatsArgs),
     /// Open an agent in the browser, with a link that works once
     Open(OpenArgs),
+    /// Rename an agent, or move it to another plan (which restarts it)
+    Edit(EditArgs),
     /// Stop and start again
     Restart(AskArgs),
     /// Stop and keep; resume starts it again
@@ -245,6 +247,17 @@ pub struct OpenArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct EditArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// What to call it
+    #[arg(long = "name", value_name = "NAME", id = "new_name")]
+    pub new_name: Option<DisplayName>,
+    #[arg(long, value_parser = plans())]
+    pub plan: Option<PlanName>,
+}
+
+#[derive(Debug, Args)]
 pub struct AskArgs {
     #[command(flatten)]
     pub named: Named,
@@ -380,6 +393,16 @@ pub enum OperatorCommand {
     Hosts,
     /// Every account's agents
     Deployments,
+    /// Suspend anyone's agent
+    Suspend {
+        /// Its id (dep_…)
+        id: vivier_core::id::DeploymentId,
+    },
+    /// Resume anyone's agent
+    Resume {
+        /// Its id (dep_…)
+        id: vivier_core::id::DeploymentId,
+    },
     /// Agent images in the catalogue
     Releases,
     /// Containers that nobody owns
@@ -422,11 +445,12 @@ impl Cli {
             Command::Stats(args) => args.watch,
             Command::Ls(args) => args.watch,
             Command::Login(_)
-            | Command::Logout
+            | Command::Logout(_)
             | Command::Whoami
             | Command::Deploy(_)
             | Command::Status(_)
             | Command::Open(_)
+            | Command::Edit(_)
             | Command::Restart(_)
             | Command::Suspend(_)
             | Command::Resume(_)

@@ -23,7 +23,7 @@ pub async fn find(api: &Api, name: &str, prefer: Prefer) -> Result<DeploymentOut
     if let Ok(id) = name.parse::<DeploymentId>() {
         return api.deployment(id).await;
     }
-    let deployments = api.deployments().await?;
+    let deployments = api.deployments(true).await?;
     pick(deployments, name, prefer)
 }
 

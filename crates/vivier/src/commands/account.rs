@@ -133,7 +133,7 @@ fn warn_about_plain_http(url: &Url, output: &Output) {
     }
 }
 
-pub async fn logout(global: &Global, output: &Output) -> Result<(), Failure> {
+pub async fn logout(global: &Global, person: &PersonArgs, output: &Output) -> Result<(), Failure> {
     let mut settings = Settings::load()?;
     let url = Access::find(global)?.url;
     let Some(server) = settings.servers.remove(url.as_str()) else {
@@ -143,7 +143,7 @@ pub async fn logout(global: &Global, output: &Output) -> Result<(), Failure> {
     let revoked = match token_id {
         Some(id) => {
             let api = Api { http: Http::new(&Access { url: url.clone(), token: Some(token) })? };
-            match api.revoke_token(id).await {
+            match as_person(&api, person, output, async |api| api.revoke_token(id).await).await {
                 Ok(()) => true,
                 // It is revoked, or its account is gone: what we want is so.
                 Err(failure) if matches!(failure.exit(), Exit::NotSignedIn | Exit::NotFound) => true,

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use vivier_core::id::{DeploymentId, EventId};
 use vivier_core::lifecycle::State;
-use vivier_core::wire::agents::DeploymentOut;
+use vivier_core::wire::agents::{DeploymentOut, DeploymentPatch};
 
 use super::timeline::{self, Settled};
 use crate::api::{Api, Verb};
-use crate::cli::{AskArgs, RmArgs};
+use crate::cli::{AskArgs, EditArgs, RmArgs};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::target::{self, Prefer};
@@ -85,6 +85,16 @@ fn ended_elsewhere(now: &DeploymentOut) -> Failure {
         | State::Suspended
         | State::Terminated => failure(&format!("is {}", now.state)).next(format!("`vivier status {}` shows what happened.", now.slug)),
     }
+}
+
+pub async fn edit(api: &Api, args: &EditArgs, output: &Output) -> Result<(), Failure> {
+    let EditArgs { named, new_name, plan } = args;
+    if new_name.is_none() && plan.is_none() {
+        return Err(Failure::usage("There is nothing to change.").next("Give --name or --plan."));
+    }
+    let found = target::find(api, &named.name, Prefer::Living).await?;
+    let edited = api.edit(found.id, &DeploymentPatch { name: new_name.clone(), plan: *plan }).await?;
+    output.done(&edited, format!("{} is called {} and has the plan {}. State: {}.", edited.slug, edited.name, edited.plan, edited.state))
 }
 
 pub async fn remove(api: &Api, args: &RmArgs, output: &Output) -> Result<(), Failure> {

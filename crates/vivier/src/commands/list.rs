@@ -12,11 +12,11 @@ use crate::text;
 
 pub async fn run(api: &Api, args: &LsArgs, output: &Output) -> Result<(), Failure> {
     if !args.watch {
-        let deployments = look(api, args).await?;
+        let deployments = api.deployments(args.all).await?;
         return if output.is_json() { output.document(&deployments) } else { print(&deployments, output) };
     }
     loop {
-        let deployments = look(api, args).await?;
+        let deployments = api.deployments(args.all).await?;
         if output.is_json() {
             output.item(&deployments)?;
         } else {
@@ -27,12 +27,6 @@ pub async fn run(api: &Api, args: &LsArgs, output: &Output) -> Result<(), Failur
         }
         tokio::time::sleep(super::WATCH).await;
     }
-}
-
-async fn look(api: &Api, args: &LsArgs) -> Result<Vec<DeploymentOut>, Failure> {
-    let mut deployments = api.deployments().await?;
-    deployments.retain(|one| args.all || one.state != State::Terminated);
-    Ok(deployments)
 }
 
 fn print(deployments: &[DeploymentOut], output: &Output) -> Result<(), Failure> {

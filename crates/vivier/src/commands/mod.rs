@@ -31,7 +31,7 @@ pub async fn run(cli: &Cli, output: &Output) -> Result<(), Failure> {
     let global = &cli.global;
     match &cli.command {
         Command::Login(args) => account::login(global, args, output).await,
-        Command::Logout => account::logout(global, output).await,
+        Command::Logout(person) => account::logout(global, person, output).await,
         Command::Whoami => account::whoami(&signed_in(global)?, output).await,
         Command::Deploy(args) => deploy::run(&signed_in(global)?, args, output).await,
         Command::Ls(args) => list::run(&signed_in(global)?, args, output).await,
@@ -40,6 +40,7 @@ pub async fn run(cli: &Cli, output: &Output) -> Result<(), Failure> {
         Command::Events(args) => follow::events(&signed_in(global)?, args, output).await,
         Command::Stats(args) => agent::stats(&signed_in(global)?, args, output).await,
         Command::Open(args) => agent::open(&signed_in(global)?, args, output).await,
+        Command::Edit(args) => ask::edit(&signed_in(global)?, args, output).await,
         Command::Restart(args) => ask::run(&signed_in(global)?, Verb::Restart, args, output).await,
         Command::Suspend(args) => ask::run(&signed_in(global)?, Verb::Suspend, args, output).await,
         Command::Resume(args) => ask::run(&signed_in(global)?, Verb::Resume, args, output).await,

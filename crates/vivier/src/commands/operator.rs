@@ -1,6 +1,8 @@
 //! `operator`: the whole installation, for those who run it.
 
-use crate::api::Api;
+use vivier_core::id::DeploymentId;
+
+use crate::api::{Api, Verb};
 use crate::cli::OperatorCommand;
 use crate::failure::Failure;
 use crate::output::{Output, Paint, plain};
@@ -12,6 +14,8 @@ pub async fn run(api: &Api, command: &OperatorCommand, output: &Output) -> Resul
     match command {
         OperatorCommand::Hosts => hosts(api, output).await,
         OperatorCommand::Deployments => deployments(api, output).await,
+        OperatorCommand::Suspend { id } => ask(api, *id, Verb::Suspend, output).await,
+        OperatorCommand::Resume { id } => ask(api, *id, Verb::Resume, output).await,
         OperatorCommand::Releases => releases(api, output).await,
         OperatorCommand::Quarantine => quarantine(api, output).await,
     }
@@ -73,6 +77,11 @@ async fn deployments(api: &Api, output: &Output) -> Result<(), Failure> {
         ]
     });
     output.table(&["slug", "owner", "state", "age", "plan", "id"], rows.collect())
+}
+
+async fn ask(api: &Api, id: DeploymentId, verb: Verb, output: &Output) -> Result<(), Failure> {
+    let asked = api.operator_ask(id, verb).await?;
+    output.done(&asked, format!("{} of {}: {}.", asked.slug, asked.account, asked.state))
 }
 
 async fn releases(api: &Api, output: &Output) -> Result<(), Failure> {

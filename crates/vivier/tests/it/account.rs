@@ -34,17 +34,17 @@ async fn server_with_passwords() -> World {
     let origin = world.server.uri();
     let session =
         |verb: &str, at: &str| Mock::given(method(verb)).and(path(at)).and(header("cookie", "vivier_session=abc123")).and(header("origin", origin.as_str()));
-    session("GET", "/v1/account").respond_with(ResponseTemplate::new(200).set_body_json(account())).mount(&world.server).await;
+    session("GET", "/v1/auth/me").respond_with(ResponseTemplate::new(200).set_body_json(account())).mount(&world.server).await;
     session("POST", "/v1/tokens").respond_with(ResponseTemplate::new(201).set_body_json(token_out(Some(TOKEN)))).mount(&world.server).await;
     session("POST", "/v1/auth/logout").respond_with(ResponseTemplate::new(204)).mount(&world.server).await;
     let bearer = format!("Bearer {TOKEN}");
     Mock::given(method("GET"))
-        .and(path("/v1/account"))
+        .and(path("/v1/auth/me"))
         .and(header("authorization", bearer.as_str()))
         .respond_with(ResponseTemplate::new(200).set_body_json(account()))
         .mount(&world.server)
         .await;
-    world.refuse("GET", "/v1/account", problem(401, "unauthenticated", "Sign in first.")).await;
+    world.refuse("GET", "/v1/auth/me", problem(401, "unauthenticated", "Sign in first.")).await;
     world
 }
 

@@ -124,6 +124,10 @@ async fn an_operator_sees_hosts_deployments_releases_and_quarantine() {
     world.answer("GET", "/v1/operator/deployments", 200, json!({ "items": [owned] })).await;
     insta::assert_snapshot!("operator_deployments", world.run(&["operator", "deployments"]).snapshot(&world));
 
+    world.answer("POST", &format!("/v1/operator/deployments/{ADA}/suspend"), 202, ada()).await;
+    assert_eq!(world.run(&["operator", "suspend", ADA]).code, 0);
+    assert_eq!(world.run(&["operator", "suspend", "ada"]).code, 2, "an operator names others' agents by id");
+
     let release = json!({
         "id": "rel_01k0000000000000000000000a", "image": IMAGE, "openclaw_version": "2026.9.6", "node_version": "24.21.0",
         "size_bytes": 730_857_472, "created_at": ago(7_300), "is_default": true, "deployments": 2

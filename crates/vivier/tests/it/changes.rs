@@ -98,3 +98,15 @@ async fn secrets_are_written_from_stdin_and_never_shown() {
     assert_eq!(world.run(&["secrets", "rm", "bob-the-bot", name, "--json"]).json()["id"], BOB);
     assert_eq!(world.run_with(&["secrets", "set", "bob-the-bot", name], "").code, 2, "an empty secret makes no sense");
 }
+
+#[tokio::test]
+async fn an_agent_is_renamed_and_moved_to_another_plan() {
+    let world = World::new().await;
+    let mut moved = ada();
+    moved["plan"] = json!("pro");
+    world.answer("PATCH", &format!("/v1/deployments/{ADA}"), 200, moved).await;
+    let ran = world.run(&["edit", "ada", "--plan", "pro"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "ada is called Ada and has the plan pro. State: running.\n"), "{}", ran.err);
+    assert_eq!(world.only_body("PATCH", &format!("/v1/deployments/{ADA}")).await, json!({ "name": null, "plan": "pro" }));
+    assert_eq!(world.run(&["edit", "ada"]).code, 2);
+}

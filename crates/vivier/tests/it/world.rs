@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use vivier_core::lifecycle::State;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::agents::DeploymentOut;
-use wiremock::matchers::{method, path};
+use wiremock::matchers::{method, path, query_param};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 pub const TOKEN: &str = "viv_0123456789abcdef";
@@ -51,7 +51,12 @@ impl World {
     /// Signed in, with two living agents and a deleted one.
     pub async fn new() -> Self {
         let world = Self::signed_out().await;
-        world.answer("GET", "/v1/deployments", 200, json!({ "items": [ada(), bob(), old()] })).await;
+        let list = |deleted: bool, items| {
+            let answer = ResponseTemplate::new(200).set_body_json(json!({ "items": items }));
+            Mock::given(method("GET")).and(path("/v1/deployments")).and(query_param("deleted", deleted.to_string())).respond_with(answer)
+        };
+        list(true, vec![ada(), bob(), old()]).mount(&world.server).await;
+        list(false, vec![ada(), bob()]).mount(&world.server).await;
         for deployment in [ada(), bob(), old()] {
             world.answer("GET", &format!("/v1/deployments/{}", deployment["id"].as_str().expect("an id")), 200, deployment.clone()).await;
         }
