@@ -478,7 +478,10 @@ impl Crew {
     async fn record(&self, work: &mut Work, mut notes: Vec<Note>, decision: &Decision) -> Result<(), StoreError> {
         let state = work.seen.shown_state(&work.wanted, work.falls_back, self.now());
         if state != work.seen.state {
-            notes.push(Note::new(EventKind::State, Outcome::Noted, state_words(state, work)));
+            let told = Note::new(EventKind::State, Outcome::Noted, state_words(state, work));
+            // A step that begins is told after the state that it belongs to; one that has ended, before the state that it led to.
+            let place = if notes.first().is_some_and(|note| note.outcome == Outcome::Started) { 0 } else { notes.len() };
+            notes.insert(place, told);
             work.seen.state = state;
         }
         self.app.store.record(&self.me, work, &notes, decision).await

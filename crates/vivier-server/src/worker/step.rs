@@ -99,6 +99,8 @@ impl<'a> Drive<'a> {
     /// Looks, and derives what was seen.
     async fn look(crew: &'a Crew, mut work: Work) -> Result<Result<Self, Next>, StoreError> {
         let before = work.seen.clone();
+        // Whatever was being done: it is not being done now, for we hold the lease and only look.
+        work.seen.doing = None;
         let attempt = work.wanted.attempt();
         if work.seen.attempt != attempt {
             // Something new is wanted: what failed before says nothing about it.
@@ -176,6 +178,11 @@ impl<'a> Drive<'a> {
         if self.work.wanted.desired == Desired::Purged && self.sight.workload == Workload::Absent {
             self.crew.app.store.purged(&self.crew.me, &self.work).await?;
             return Ok(Done::Pause(Next::Gone));
+        }
+        match self.work.wanted.desired {
+            // Also when whoever removed it died before it could say so.
+            Desired::Terminated | Desired::Purged => self.give_up_place(),
+            Desired::Running | Desired::Suspended => {}
         }
         let Work { seen, wanted, .. } = &mut self.work;
         let mut decision = Decision::Nothing;
@@ -452,22 +459,7 @@ impl<'a> Drive<'a> {
         });
         match done.await {
             Ok(()) => {
-                let Seen { attempt, state, version, seen_revision, seen_generation, seen_version, last_known_good, observation, observed_at, workload, .. } =
-                    self.work.seen.clone();
-                // The place is free for others; should it be restored, it begins anew, with its data.
-                self.work.seen = Seen {
-                    attempt,
-                    state,
-                    version,
-                    seen_revision,
-                    seen_generation,
-                    seen_version,
-                    last_known_good,
-                    observation,
-                    observed_at,
-                    workload,
-                    ..Seen::nothing()
-                };
+                self.give_up_place();
                 self.finish(Action::Remove, done_words(Action::Remove), began, &Decision::Nothing).await?;
                 Ok(Done::Again)
             }
@@ -537,6 +529,14 @@ impl<'a> Drive<'a> {
             return Ok(Done::Pause(Next::At(now.plus_millis(wait))));
         }
         Ok(Done::Again)
+    }
+
+    /// The workload is gone: its place is free for others. Should it be restored, it begins anew, with its data.
+    fn give_up_place(&mut self) {
+        let Seen { attempt, state, version, seen_revision, seen_generation, seen_version, last_known_good, observation, observed_at, workload, .. } =
+            self.work.seen.clone();
+        let kept = Seen { attempt, state, version, seen_revision, seen_generation, seen_version, last_known_good, observation, observed_at, workload, ..Seen::nothing() };
+        self.work.seen = kept;
     }
 
     /// Records what was seen, if it says anything new; else only that it was looked at.

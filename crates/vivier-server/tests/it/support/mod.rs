@@ -1,1 +1,7 @@
+//! What the tests stand on: stores on both engines, and a world with a fake runtime and a clock that can be turned.
 
+pub mod store;
+pub mod world;
+
+pub use self::store::TestStore;
+pub use self::world::{World, eventually};

@@ -1,1 +1,7 @@
+//! The reconciler over the fake runtime: whole lives, faults, and deaths at every step.
 
+mod crash;
+mod crowd;
+mod faults;
+mod life;
+mod orphans;
