@@ -9,7 +9,7 @@ use super::problem::for_status;
 
 /// `web/dist`, or the placeholder that `build.rs` puts there while the dashboard has not been built.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[folder = "../../web/dist"]
 struct Files;
 
 /// Scripts come from this very origin alone. Styles may be inline: the editor and the plots write their own.

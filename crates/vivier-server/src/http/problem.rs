@@ -187,7 +187,7 @@ impl From<StoreError> for ApiError {
                 tracing::warn!("no connection to the database was free in time");
                 Self::unavailable("busy", "The database is busy. Try again in a moment.", 2)
             }
-            ours @ (StoreError::Database(_) | StoreError::Corrupt(_) | StoreError::Vault(_) | StoreError::Migrate(_)) => Self::internal(&ours),
+            ours @ (StoreError::Database(_) | StoreError::Lost | StoreError::Corrupt(_) | StoreError::Vault(_) | StoreError::Migrate(_)) => Self::internal(&ours),
         }
     }
 }
