@@ -110,6 +110,14 @@ fn platform(around: &Surroundings<'_>) -> Value {
     }
     for channel in *channels {
         merge(&mut config, json!({ "channels": { channel.kind.as_str(): channel_platform(channel, &door) } }));
+        match channel.kind {
+            ChannelKind::Telegram => {}
+            // Plugins of the image, off unless named; they bring their own TLS, so they go out through CONNECT. OpenClaw then
+            // sends everything through the proxy, the model and Telegram doors on the same address included.
+            ChannelKind::Discord | ChannelKind::Slack => {
+                merge(&mut config, json!({ "plugins": { "entries": { channel.kind.as_str(): { "enabled": true } } }, "proxy": { "proxyUrl": door } }));
+            }
+        }
     }
     config
 }
@@ -125,9 +133,7 @@ fn channel_platform(channel: &ChannelSettings, door: &str) -> Value {
         ChannelKind::Telegram => {
             keys.insert("apiRoot".to_owned(), Value::String(format!("{door}/telegram")));
         }
-        ChannelKind::Discord => {
-            keys.insert("proxy".to_owned(), Value::String(door.to_owned()));
-        }
+        ChannelKind::Discord => {}
         ChannelKind::Slack => {
             keys.insert("mode".to_owned(), Value::String("socket".to_owned()));
         }
@@ -189,6 +195,23 @@ mod tests {
         assert_eq!(config["models"]["providers"]["vivier"]["baseUrl"], "http://10.90.0.17:18790/model");
         assert_eq!(config["channels"]["telegram"]["allowFrom"], json!(["42"]));
         assert_eq!(config["channels"]["telegram"]["botToken"], json!({"source": "file", "provider": "vivier", "id": "/channels/telegram/botToken"}));
+    }
+
+    #[test]
+    fn channels_with_a_protocol_of_their_own_go_out_through_the_door() {
+        let tuning = Tuning::of(PlanName::Pro);
+        let channels = [ChannelSettings { kind: ChannelKind::Discord, allow_from: Vec::new(), api_root: None }];
+        let around = Surroundings {
+            origin: "https://ada.example.com",
+            subnet: "10.90.0.16/28".parse().expect("a subnet"),
+            tuning: &tuning,
+            provider: None,
+            channels: &channels,
+        };
+        let config = render(&Document::parse("{}").expect("a document"), &around);
+        assert_eq!(config["proxy"]["proxyUrl"], "http://10.90.0.17:18790");
+        assert_eq!(config["plugins"]["entries"]["discord"]["enabled"], true);
+        assert_eq!(config["gateway"]["publicOrigin"], "https://ada.example.com");
     }
 
     #[test]
