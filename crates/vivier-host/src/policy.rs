@@ -15,13 +15,16 @@ pub const MAX_CONFIG_BYTES: usize = 1024 * 1024;
 /// The largest secrets document, in bytes.
 pub const MAX_SECRETS_BYTES: usize = 256 * 1024;
 
+/// A name, and whether a value will do.
+type Variable = (&'static str, fn(&str) -> bool);
+
 /// Environment that may be set, and what it may hold. Everything else is the image's or the host's.
-const ENVIRONMENT: &[(&str, fn(&str) -> bool)] = &[
+const ENVIRONMENT: &[Variable] = &[
     ("MALLOC_ARENA_MAX", is_small_number),
     ("MALLOC_TRIM_THRESHOLD_", is_small_number),
     ("UV_THREADPOOL_SIZE", is_small_number),
     ("NODE_OPTIONS", |text| text.split(' ').all(is_node_flag)),
-    ("NODE_COMPILE_CACHE", |text| text == "/opt/openclaw/compile-cache"),
+    ("NODE_DISABLE_COMPILE_CACHE", is_small_number),
     ("TZ", is_word),
     ("LANG", is_word),
     ("LC_ALL", is_word),
@@ -40,6 +43,7 @@ const NODE_NUMBERS: &[&str] = &[
     "--v8-pool-size",
     "--max-http-header-size",
     "--gc-interval",
+    "--bytecode-old-age",
 ];
 
 /// Parts of a configuration that must be exactly so; the gateway's address is checked beside them.
@@ -75,7 +79,8 @@ const ABSENT: &[&str] = &[
     "plugins.installs",
     "plugins.load",
     "tools.exec.host",
-    "update",
+    "update.auto",
+    "update.channel",
 ];
 
 /// Checks what `spec` would bring about at `stage` against what the operator allows and what no operator may. The configuration

@@ -94,22 +94,21 @@ impl Engine {
 
 /// An error of the engine, by what can be done about it. `what` is the sentence for a person.
 pub(crate) fn classify(what: &str, error: EngineError) -> RuntimeError {
-    let kind = match &error {
-        EngineError::DockerResponseServerError { status_code, message } => {
-            if message.contains("overlaps with other") || message.contains("networks have same bridge name") {
-                RuntimeErrorKind::Conflict
-            } else if message.contains("no space left on device") || message.contains("cannot allocate memory") {
-                RuntimeErrorKind::Capacity
-            } else {
-                match status_code {
-                    404 => RuntimeErrorKind::NotFound,
-                    409 => RuntimeErrorKind::Conflict,
-                    _ => RuntimeErrorKind::Failed,
-                }
+    let kind = if let EngineError::DockerResponseServerError { status_code, message } = &error {
+        if message.contains("overlaps with other") || message.contains("networks have same bridge name") {
+            RuntimeErrorKind::Conflict
+        } else if message.contains("no space left on device") || message.contains("cannot allocate memory") {
+            RuntimeErrorKind::Capacity
+        } else {
+            match status_code {
+                404 => RuntimeErrorKind::NotFound,
+                409 => RuntimeErrorKind::Conflict,
+                _ => RuntimeErrorKind::Failed,
             }
         }
+    } else {
         // No answer, or not the whole of one: nothing is known.
-        _no_answer => RuntimeErrorKind::Unreachable,
+        RuntimeErrorKind::Unreachable
     };
     RuntimeError::new(kind, what).with_detail(error)
 }

@@ -29,7 +29,7 @@ impl Host {
         let found = self.find(&docker, &name_of(id)).await?.filter(observe::runs).ok_or_else(not_running)?;
         let state = found.state.clone().unwrap_or_default();
         let pid = state.pid.unwrap_or_default();
-        let mut checks = from_engine(self, spec, &found);
+        let mut checks = what_the_engine_says(self, spec, &found);
 
         let info = docker.info().await.map_err(|error| classify("the engine could not be asked", error))?;
         let apparmor = info.security_options.unwrap_or_default().iter().any(|option| option.contains("apparmor"));
@@ -37,7 +37,7 @@ impl Host {
         checks.push(Check::compare("apparmor", if apparmor { "docker-default" } else { "" }, found.app_armor_profile.clone().unwrap_or_default()));
 
         let gone = |error: std::io::Error| not_running().with_detail(error);
-        checks.extend(from_kernel(self, spec, pid).map_err(gone)?);
+        checks.extend(what_the_kernel_says(self, spec, pid).map_err(gone)?);
 
         let network = self.network(&docker, id).await?;
         let seen = network.as_ref().map(|seen| {
@@ -52,7 +52,7 @@ impl Host {
         checks.push(Check::compare("network members", found.id.clone().unwrap_or_default(), members.join(" ")));
         let differences = self.firewall.differences(&self.bridge(id), spec.subnet).await?;
         checks.push(Check::compare("firewall", "as loaded", if differences.is_empty() { "as loaded".to_owned() } else { differences.join("; ") }));
-        checks.extend(self.from_inside(spec, pid).await.map_err(gone)?);
+        checks.extend(self.try_the_network(spec, pid).await.map_err(gone)?);
 
         // It was the same process all along.
         let again = self.find(&docker, &name_of(id)).await?.ok_or_else(not_running)?;
@@ -71,7 +71,7 @@ impl Host {
     }
 
     /// What the container's network can reach.
-    async fn from_inside(&self, spec: &WorkloadSpec, pid: i64) -> std::io::Result<Vec<Check>> {
+    async fn try_the_network(&self, spec: &WorkloadSpec, pid: i64) -> std::io::Result<Vec<Check>> {
         let own = IpAddr::V4(spec.subnet.gateway());
         let mut tries: Vec<(String, Reach, SocketAddr)> = vec![("isolation: door".to_owned(), Reach::Open, SocketAddr::new(own, DOOR_PORT))];
         let mut forbid = |what: &str, address: IpAddr, port: u16| {
@@ -98,7 +98,7 @@ impl Host {
 }
 
 /// What the engine says of the container.
-fn from_engine(host: &Host, spec: &WorkloadSpec, found: &ContainerInspectResponse) -> Vec<Check> {
+fn what_the_engine_says(host: &Host, spec: &WorkloadSpec, found: &ContainerInspectResponse) -> Vec<Check> {
     let body = workload::body(host, spec);
     let wanted = body.host_config.clone().unwrap_or_default();
     let HostConfig {
@@ -205,7 +205,7 @@ fn from_engine(host: &Host, spec: &WorkloadSpec, found: &ContainerInspectRespons
 }
 
 /// What the kernel says of the container's processes.
-fn from_kernel(host: &Host, spec: &WorkloadSpec, pid: i64) -> std::io::Result<Vec<Check>> {
+fn what_the_kernel_says(host: &Host, spec: &WorkloadSpec, pid: i64) -> std::io::Result<Vec<Check>> {
     let cgroup = Cgroup::of(pid)?;
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for process in cgroup.processes()? {

@@ -6,5 +6,7 @@ mod hostile;
 mod life;
 mod policy;
 mod proof;
+mod real;
+mod socket;
 mod support;
 mod watch;

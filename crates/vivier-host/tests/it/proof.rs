@@ -84,7 +84,8 @@ async fn every_weakness_is_found_by_name() {
     let copy = prove(&bench, &spec, &labels, |_| {}).await;
     assert!(copy.holds(), "{:#?}", copy.differences());
 
-    let cases: Vec<(&str, Box<dyn Fn(&mut Vec<String>)>, &[&str])> = vec![
+    type Change = Box<dyn Fn(&mut Vec<String>)>;
+    let cases: Vec<(&str, Change, &[&str])> = vec![
         ("a capability", Box::new(|all| all.push("--cap-add=NET_RAW".to_owned())), &["capabilities added", "privileges of every process"]),
         ("all capabilities", Box::new(|all| without(all, "--cap-drop")), &["capabilities dropped", "privileges of every process"]),
         ("new privileges", Box::new(|all| without(all, "--security-opt=no-new")), &["security options", "privileges of every process"]),
