@@ -65,7 +65,7 @@ impl TemplateName {
     pub const fn document(self) -> &'static str {
         match self {
             Self::Assistant | Self::Telegram | Self::Discord | Self::Slack => {
-                "// Your agent's own OpenClaw configuration. Vivier adds what the platform decides\n// (addresses, sign-in, model provider, channel tokens); see \"effective\" for the whole.\n{\n  ui: { assistant: { name: \"Assistant\" } },\n}\n"
+                "// Your agent's own OpenClaw configuration. Vivier adds what the platform decides\n// (addresses, sign-in, model provider, channel tokens); see \"effective\" for the whole.\n{\n  ui: { seamColor: \"#0f766e\" },\n}\n"
             }
             Self::Blank => "{}\n",
         }

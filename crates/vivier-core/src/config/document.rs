@@ -169,10 +169,10 @@ mod tests {
 
     #[test]
     fn comments_and_trailing_commas_are_kept_and_understood() {
-        let text = "// mine\n{ ui: { assistant: { name: 'Ada', }, }, }";
+        let text = "// mine\n{ ui: { seamColor: '#336699', }, }";
         let document = Document::parse(text).expect("valid");
         assert_eq!(document.text(), text);
-        assert_eq!(document.root()["ui"]["assistant"]["name"], "Ada");
+        assert_eq!(document.root()["ui"]["seamColor"], "#336699");
     }
 
     #[test]

@@ -186,8 +186,8 @@ mod tests {
 
     #[test]
     fn the_platforms_paths_are_always_there_and_the_tenants_are_kept() {
-        let config = rendered("{ ui: { assistant: { name: 'Ada' } }, agents: { defaults: { model: { primary: 'vivier/other' } } } }");
-        assert_eq!(config["ui"]["assistant"]["name"], "Ada");
+        let config = rendered("{ ui: { seamColor: '#336699' }, agents: { defaults: { model: { primary: 'vivier/other' } } } }");
+        assert_eq!(config["ui"]["seamColor"], "#336699");
         assert_eq!(config["agents"]["defaults"]["model"]["primary"], "vivier/other");
         assert_eq!(config["gateway"]["trustedProxies"], json!(["10.90.0.17"]));
         assert_eq!(config["gateway"]["controlUi"]["allowedOrigins"], json!(["http://ada.localhost:8080"]));

@@ -111,7 +111,7 @@ pub async fn a_reload_keeps_the_container(bench: &dyn Bench) {
     let runtime = bench.runtime();
     runtime.apply(&spec, Stage::Workload).await.expect("applies");
     let before = started(bench, &spec).await;
-    spec.config["ui"] = serde_json::json!({ "assistant": { "name": "Reloaded" } });
+    spec.config["ui"] = serde_json::json!({ "seamColor": "#336699" });
     runtime.reload(&spec).await.expect("reloads");
     let seen = runtime.observe(spec.deployment).await.expect("a look");
     assert_eq!(seen.config, Some(spec.config_digest()));

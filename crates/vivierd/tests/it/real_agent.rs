@@ -155,7 +155,7 @@ async fn real_a_configuration_is_applied_in_place_refused_with_its_path_and_roll
     assert!(problem["fields"].to_string().contains("gateway.bind"), "{problem:#}");
 
     // Applied in place: the same container, its own view of it changed.
-    product.call("POST", &format!("/v1/deployments/{id}/config"), Some(json!({"text": "{ ui: { assistant: { name: 'Grace' } } }"}))).await;
+    product.call("POST", &format!("/v1/deployments/{id}/config"), Some(json!({"text": "{ ui: { seamColor: '#336699' } }"}))).await;
     until("the revision is good", 90, || async {
         let revisions = product.call("GET", &format!("/v1/deployments/{id}/revisions"), None).await;
         let newest = &revisions["items"][0];
@@ -164,14 +164,14 @@ async fn real_a_configuration_is_applied_in_place_refused_with_its_path_and_roll
     .await;
     assert_eq!(product.containers(), before, "a reload replaces no container");
     let config = product.call("GET", &format!("/v1/deployments/{id}/config"), None).await;
-    assert_eq!(config["effective"]["ui"]["assistant"]["name"], "Grace");
+    assert_eq!(config["effective"]["ui"]["seamColor"], "#336699");
 
     // And back.
     product.call("POST", &format!("/v1/deployments/{id}/rollback"), Some(json!({"revision": 1}))).await;
     until("the first text is back", 90, || async {
         let config = product.call("GET", &format!("/v1/deployments/{id}/config"), None).await;
         let state = product.deployment(&id).await["state"].clone();
-        if config["effective"]["ui"]["assistant"]["name"] != "Grace" && state == "running" { Ok(()) } else { Err(format!("{state} {config}")) }
+        if config["effective"]["ui"]["seamColor"] != "#336699" && state == "running" { Ok(()) } else { Err(format!("{state} {config}")) }
     })
     .await;
 
