@@ -195,8 +195,9 @@ impl Failure {
 
     /// For one whose fields have been shown in a better place.
     #[must_use]
-    pub fn without_fields(mut self) -> Self {
+    pub fn shown_as(mut self, message: &str) -> Self {
         self.0.fields.clear();
+        message.clone_into(&mut self.0.message);
         self
     }
 
@@ -208,7 +209,9 @@ impl Failure {
     pub fn human(&self) -> String {
         let parts = &self.0;
         let mut lines = vec![parts.message.clone()];
-        lines.extend(parts.fields.iter().map(|field| {
+        // A single wrong field is often the whole sentence already.
+        let said = |field: &&FieldProblem| !(parts.fields.len() == 1 && parts.message.contains(field.message.trim_end_matches('.')));
+        lines.extend(parts.fields.iter().filter(said).map(|field| {
             let line = field.line.map(|line| format!(" (line {line})")).unwrap_or_default();
             if field.path.is_empty() { format!("  {}{line}", field.message) } else { format!("  {}: {}{line}", field.path, field.message) }
         }));

@@ -15,8 +15,10 @@ use crate::dns::{self, Resolver};
 use crate::failure::Failure;
 use crate::settings::Access;
 
-/// Pauses before the second, third and fourth try: a `serve` that is being replaced is back within them.
-const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1_500)];
+/// Pauses before the second try and those after it, in milliseconds.
+const PAUSES: [u64; 5] = [200, 600, 1_500, 3_000, 3_000];
+/// So many of them when nobody answers at all; all of them when the edge answers for a `serve` that is being started again.
+const FEW: usize = 3;
 const CONNECT: Duration = Duration::from_secs(5);
 /// For an answer that is one document.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -156,7 +158,7 @@ impl Http {
     /// the other methods are harmless to repeat.
     pub async fn send(&self, call: &Call) -> Result<Response, Failure> {
         let key = (call.method == Method::POST).then(|| uuid::Uuid::new_v4().to_string());
-        let mut pauses = PAUSES.into_iter();
+        let mut pauses = PAUSES.into_iter().enumerate();
         loop {
             let (failure, undone) = match self.once(call, key.as_deref()).await {
                 Ok(response) => {
@@ -178,7 +180,9 @@ impl Http {
                 Err(error) => (self.lost(&error), error.is_connect()),
             };
             match pauses.next() {
-                Some(pause) if undone || call.repeatable => tokio::time::sleep(pause).await,
+                Some((count, pause)) if (undone || call.repeatable) && (count < FEW || failure.code() == Some("serve_down")) => {
+                    tokio::time::sleep(Duration::from_millis(pause)).await
+                }
                 Some(_) | None => return Err(failure),
             }
         }

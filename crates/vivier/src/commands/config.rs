@@ -178,11 +178,11 @@ fn name_of(file: &Path) -> String {
 /// A refusal whose fields are about the document is shown in the document.
 fn with_issues(failure: Failure, text: &str, name: &str, output: &Output) -> Failure {
     let issues = document_issues(failure.fields());
-    if output.is_json() || issues.is_empty() {
+    if output.is_json() || issues.is_empty() || issues.len() < failure.fields().len() {
         return failure;
     }
     output.aside(issues::render(&issues, text, name, output));
-    failure.without_fields()
+    failure.shown_as("The document is not valid, so nothing was changed.")
 }
 
 /// The fields of a refusal that are about the document.

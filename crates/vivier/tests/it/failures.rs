@@ -44,7 +44,7 @@ async fn a_server_that_is_being_replaced_is_waited_for() {
     let gone = World::new().await;
     gone.refuse("POST", &at, away).await;
     insta::assert_snapshot!("serve_down", gone.run(&["suspend", "ada"]).snapshot(&gone));
-    assert_eq!(gone.requests("POST", &at).await.len(), 4);
+    assert_eq!(gone.requests("POST", &at).await.len(), 6);
 
     let full = World::new().await;
     full.refuse("POST", &at, crate::world::problem(503, "no_room", "The host has no room for another agent.")).await;
