@@ -32,10 +32,13 @@ try {
 const standin = applied.standin ?? {};
 const began = Date.now();
 
+// As OpenClaw does, RPC answers speak of the file as it was last read.
+let seen = applied;
 watchFile(path, { interval: 100 }, () => {
   if (applied.standin?.ignore) return;
   try {
     const fresh = read();
+    seen = fresh;
     const issues = issuesOf(fresh);
     if (issues.length) return log("warn", "gateway/reload", `config reload skipped (invalid config): ${issues[0].path}: ${issues[0].message}`);
     if (hash(fresh) === hash(applied)) return;
@@ -48,14 +51,13 @@ watchFile(path, { interval: 100 }, () => {
 
 function rpc(method) {
   if (method === "gateway.restart.request") {
-    applied = read();
+    applied = seen = read();
     log("info", "gateway", "restarted in process");
     return {};
   }
   if (method !== "config.get") throw new Error(`unknown method ${method}`);
-  const fresh = read();
-  const issues = issuesOf(fresh);
-  return { path, valid: !issues.length, issues, configRevisionHash: issues.length ? null : hash(fresh), appliedConfigHash: hash(applied) };
+  const issues = issuesOf(seen);
+  return { path, valid: !issues.length, issues, hash: hash(seen), configRevisionHash: issues.length ? null : hash(seen), appliedConfigHash: hash(applied) };
 }
 
 const server = createServer(async (request, response) => {

@@ -47,19 +47,24 @@ pub fn write_config(layout: &Layout, id: DeploymentId, value: &Value) -> io::Res
     layout::remove(&layout.previous_config(id))
 }
 
-/// Delivers `value` to a running agent and keeps the old one at hand until [`settle`] or [`put_back`].
+/// Delivers `value` to a running agent and keeps the old one at hand until [`settle`] or [`put_back`]. `false` when the file says
+/// so already, because an earlier try was cut off.
 ///
 /// # Errors
 /// When the disk does not take it.
-pub fn begin_reload(layout: &Layout, id: DeploymentId, value: &Value) -> io::Result<()> {
+pub fn begin_reload(layout: &Layout, id: DeploymentId, value: &Value) -> io::Result<bool> {
+    let old = std::fs::read(layout.config_file(id))?;
     if !layout.previous_config(id).try_exists()? {
-        let old = std::fs::read(layout.config_file(id))?;
         replace(&layout.previous_config(id), &old)?;
         fault::point("config.previous");
     }
-    replace(&layout.config_file(id), value.to_string().as_bytes())?;
+    let fresh = value.to_string();
+    if old == fresh.as_bytes() {
+        return Ok(false);
+    }
+    replace(&layout.config_file(id), fresh.as_bytes())?;
     fault::point("config.reload");
-    Ok(())
+    Ok(true)
 }
 
 /// The gateway has taken the new configuration.

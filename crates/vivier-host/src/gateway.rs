@@ -78,20 +78,23 @@ pub enum Taken {
     Refused(Vec<String>),
 }
 
-/// Asks the gateway what it makes of its configuration file. The RPC `config.get` answers whether the file is valid, the hash
-/// of what the file says and the hash of what is applied: a state to compare, not a log line to catch.
+/// Asks the gateway what it makes of its configuration file, and for its fingerprint of the file that it speaks of: it may not
+/// have read the newest yet. The RPC `config.get` answers whether the file is valid, the hash of what the file says and the hash
+/// of what is applied: a state to compare, not a log line to catch.
 ///
 /// # Errors
 /// When the gateway does not answer, as while it restarts itself.
-pub async fn taken(gateway: SocketAddr) -> Result<Taken, CallError> {
+pub async fn taken(gateway: SocketAddr) -> Result<(String, Taken), CallError> {
     let answer = rpc(gateway, "config.get", json!({})).await?;
+    let read = answer["hash"].as_str().unwrap_or_default().to_owned();
     if answer["valid"] == Value::Bool(false) {
         let issues = answer["issues"].as_array().into_iter().flatten().take(20);
         let line = |issue: &Value| format!("{}: {}", issue["path"].as_str().unwrap_or_default(), issue["message"].as_str().unwrap_or("is not valid"));
-        return Ok(Taken::Refused(issues.map(|issue| line(issue).chars().filter(|letter| !letter.is_control()).take(500).collect()).collect()));
+        return Ok((read, Taken::Refused(issues.map(|issue| line(issue).chars().filter(|letter| !letter.is_control()).take(500).collect()).collect())));
     }
     let (file, applied) = (answer["configRevisionHash"].as_str(), answer["appliedConfigHash"].as_str());
-    Ok(if file.is_some() && file == applied { Taken::Yes } else { Taken::NotYet })
+    let taken = if file.is_some() && file == applied { Taken::Yes } else { Taken::NotYet };
+    Ok((read, taken))
 }
 
 async fn probe(gateway: SocketAddr, path: &str) -> Result<(StatusCode, Bytes), CallError> {

@@ -48,8 +48,12 @@ const ENGINE_TIMEOUT: Duration = Duration::from_secs(60);
 const RENEGOTIATE: Duration = Duration::from_secs(30);
 /// How long a gateway may take to say what it makes of a new configuration (2.6 s on a quiet machine).
 const RELOAD_PATIENCE: Duration = Duration::from_secs(20);
+/// After how long a gateway has surely looked at its file, when there is no other sign of it.
+const SURELY_READ: Duration = Duration::from_secs(5);
 /// How long a gateway may take to restart itself (11 s on a quiet machine).
 const RESTART_PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks for what the engine may still be making for a host that was killed a moment ago.
+const MOMENT: Duration = Duration::from_millis(150);
 /// How long a container that is in the way may take to end.
 const REPLACE_GRACE: u32 = 20;
 
@@ -248,8 +252,10 @@ impl Host {
         if delivered.as_ref() == Some(&spec.config_digest()) {
             return Ok(());
         }
-        delivery::begin_reload(&self.layout, id, &spec.config).map_err(failed)?;
-        match self.wait_until_taken(address).await? {
+        // The gateway answers from what it last read: only another fingerprint than this one is about the new file.
+        let before = gateway::taken(address).await.ok().map(|(file, _)| file);
+        let moved = delivery::begin_reload(&self.layout, id, &spec.config).map_err(failed)?;
+        match self.wait_until_taken(address, before.filter(|_| moved)).await? {
             None => delivery::settle(&self.layout, id).map_err(failed),
             Some(issues) => {
                 delivery::put_back(&self.layout, id).map_err(failed)?;
@@ -258,8 +264,10 @@ impl Host {
         }
     }
 
-    /// Waits until the gateway runs with the file before it. `Some` with OpenClaw's own words when it refuses it.
-    async fn wait_until_taken(&self, gateway: std::net::SocketAddr) -> Result<Option<Vec<String>>, RuntimeError> {
+    /// Waits until the gateway runs with the file before it. `Some` with OpenClaw's own words when it refuses it. `before` is the
+    /// fingerprint of the file before; without one the gateway is given a while to read whatever lies there.
+    async fn wait_until_taken(&self, gateway: std::net::SocketAddr, before: Option<String>) -> Result<Option<Vec<String>>, RuntimeError> {
+        let began = Instant::now();
         for (restart, patience) in [(false, RELOAD_PATIENCE), (true, RESTART_PATIENCE)] {
             if restart {
                 tracing::info!(%gateway, "no sign of the new configuration: asking the gateway to restart itself");
@@ -269,17 +277,16 @@ impl Host {
             }
             let end = Instant::now() + patience;
             while Instant::now() < end {
-                match gateway::taken(gateway).await {
-                    Ok(gateway::Taken::Yes) => {
-                        if gateway::started(gateway).await {
-                            return Ok(None);
-                        }
+                // No answer: it is restarting itself, perhaps.
+                if let Ok((file, taken)) = gateway::taken(gateway).await {
+                    let has_read = before.as_ref().map_or_else(|| began.elapsed() >= SURELY_READ, |before| *before != file);
+                    match taken {
+                        gateway::Taken::Yes if has_read && gateway::started(gateway).await => return Ok(None),
+                        gateway::Taken::Refused(issues) if has_read => return Ok(Some(issues)),
+                        gateway::Taken::Yes | gateway::Taken::Refused(_) | gateway::Taken::NotYet => {}
                     }
-                    Ok(gateway::Taken::Refused(issues)) => return Ok(Some(issues)),
-                    // On its way, or restarting itself.
-                    Ok(gateway::Taken::NotYet) | Err(_) => {}
                 }
-                tokio::time::sleep(Duration::from_millis(150)).await;
+                tokio::time::sleep(MOMENT).await;
             }
         }
         Err(RuntimeError::new(RuntimeErrorKind::Failed, "the agent did not take the new configuration in time; it will be tried again"))

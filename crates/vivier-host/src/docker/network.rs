@@ -83,12 +83,26 @@ impl Host {
             labels: Some(HashMap::from([(LABEL_INSTALLATION.to_owned(), self.installation.to_string()), (LABEL_DEPLOYMENT.to_owned(), id.to_string())])),
             ..NetworkCreateRequest::default()
         };
-        docker
-            .create_network(request)
-            .await
-            .map_err(|error| classify("the agent's network could not be made; its addresses may be in use on this host", error))?;
+        if let Err(error) = docker.create_network(request).await {
+            let error = classify("the agent's network could not be made; its addresses may be in use on this host", error);
+            // Perhaps by what the engine is still making for a host that was killed a moment ago.
+            if error.kind != RuntimeErrorKind::Conflict || !self.appears(docker, spec).await? {
+                return Err(error);
+            }
+        }
         fault::point("network.create");
         Ok(())
+    }
+
+    /// The network of `spec` comes into sight within a moment.
+    async fn appears(&self, docker: &Docker, spec: &WorkloadSpec) -> Result<bool, RuntimeError> {
+        for _ in 0..5 {
+            if self.network(docker, spec.deployment).await?.is_some_and(|seen| seen.sound && seen.subnet == Some(spec.subnet)) {
+                return Ok(true);
+            }
+            tokio::time::sleep(super::MOMENT).await;
+        }
+        Ok(false)
     }
 
     pub(super) async fn remove_network(&self, docker: &Docker, id: DeploymentId) -> Result<(), RuntimeError> {

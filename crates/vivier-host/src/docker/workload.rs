@@ -154,38 +154,52 @@ impl Host {
         let name = name_of(spec.deployment);
         let body = body(self, spec);
         let wanted = |name: &str| body.labels.as_ref().and_then(|labels| labels.get(name)).map(String::as_str);
-        if let Some(found) = self.find(docker, &name).await? {
-            let container = found.id.clone().unwrap_or_default();
-            let same = label(&found, LABEL_FINGERPRINT) == wanted(LABEL_FINGERPRINT);
-            let same_shape = label(&found, LABEL_SHAPE) == wanted(LABEL_SHAPE);
-            match status(&found) {
-                ContainerStateStatusEnum::RUNNING | ContainerStateStatusEnum::RESTARTING if same => return Ok(()),
-                ContainerStateStatusEnum::PAUSED if same => {
-                    return docker.unpause_container(&container).await.map_err(|error| classify("the agent could not be woken", error));
+        let mut tries = 0;
+        let created = loop {
+            if let Some(found) = self.find(docker, &name).await? {
+                let container = found.id.clone().unwrap_or_default();
+                let same = label(&found, LABEL_FINGERPRINT) == wanted(LABEL_FINGERPRINT);
+                let same_shape = label(&found, LABEL_SHAPE) == wanted(LABEL_SHAPE);
+                match status(&found) {
+                    ContainerStateStatusEnum::RUNNING | ContainerStateStatusEnum::RESTARTING if same => return Ok(()),
+                    ContainerStateStatusEnum::PAUSED if same => {
+                        return docker.unpause_container(&container).await.map_err(|error| classify("the agent could not be woken", error));
+                    }
+                    ContainerStateStatusEnum::CREATED | ContainerStateStatusEnum::EXITED if same && same_shape => return self.start(docker, &container).await,
+                    ContainerStateStatusEnum::EMPTY
+                    | ContainerStateStatusEnum::CREATED
+                    | ContainerStateStatusEnum::RUNNING
+                    | ContainerStateStatusEnum::PAUSED
+                    | ContainerStateStatusEnum::RESTARTING
+                    | ContainerStateStatusEnum::EXITED
+                    | ContainerStateStatusEnum::REMOVING
+                    | ContainerStateStatusEnum::DEAD
+                    | ContainerStateStatusEnum::STOPPING => self.remove_container(docker, &container, super::REPLACE_GRACE).await?,
                 }
-                ContainerStateStatusEnum::CREATED | ContainerStateStatusEnum::EXITED if same && same_shape => return self.start(docker, &container).await,
-                ContainerStateStatusEnum::EMPTY
-                | ContainerStateStatusEnum::CREATED
-                | ContainerStateStatusEnum::RUNNING
-                | ContainerStateStatusEnum::PAUSED
-                | ContainerStateStatusEnum::RESTARTING
-                | ContainerStateStatusEnum::EXITED
-                | ContainerStateStatusEnum::REMOVING
-                | ContainerStateStatusEnum::DEAD
-                | ContainerStateStatusEnum::STOPPING => self.remove_container(docker, &container, super::REPLACE_GRACE).await?,
             }
-        }
-        let created = {
-            let _place = self.place().await?;
-            let options = CreateContainerOptionsBuilder::default().name(&name).build();
-            docker.create_container(Some(options), body.clone()).await.map_err(|error| match classify("the agent's container could not be made", error) {
-                // Between our look and this: whatever it was, the next try sees it.
-                gone if gone.kind == RuntimeErrorKind::NotFound => RuntimeError { kind: RuntimeErrorKind::Failed, ..gone },
-                other => other,
-            })?
+            match self.create(docker, &name, body.clone(), "the agent's container could not be made").await {
+                // The engine may still be making it for a host that was killed a moment ago: look again.
+                Err(error) if error.kind == RuntimeErrorKind::Conflict && tries < 5 => tries += 1,
+                created => break created?,
+            }
+            tokio::time::sleep(super::MOMENT).await;
         };
         fault::point("container.create");
-        self.start(docker, &created.id).await
+        self.start(docker, &created).await
+    }
+
+    /// Creates a container and gives the engine's id of it.
+    async fn create(&self, docker: &Docker, name: &str, body: ContainerCreateBody, what: &str) -> Result<String, RuntimeError> {
+        let _place = self.place().await?;
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
+        match docker.create_container(Some(options), body).await {
+            Ok(created) => Ok(created.id),
+            Err(error) => Err(match classify(what, error) {
+                // Something it needs has gone since we looked; the next try sees it.
+                gone if gone.kind == RuntimeErrorKind::NotFound => RuntimeError { kind: RuntimeErrorKind::Failed, ..gone },
+                other => other,
+            }),
+        }
     }
 
     async fn start(&self, docker: &Docker, container: &str) -> Result<(), RuntimeError> {
@@ -247,9 +261,6 @@ impl Host {
         if mark.try_exists().map_err(failed)? {
             return Ok(());
         }
-        // One that an earlier process has left behind may be half way: the program may be killed and run again at any point.
-        self.remove_container(docker, &helper_name(id), 0).await?;
-        let _place = self.place().await?;
         let [state, ..] = binds(self, id);
         let body = ContainerCreateBody {
             image: Some(spec.image.to_string()),
@@ -267,9 +278,18 @@ impl Host {
             ..ContainerCreateBody::default()
         };
         let what = "the agent's storage could not be filled from the image";
-        let options = CreateContainerOptionsBuilder::default().name(&helper_name(id)).build();
-        let helper = docker.create_container(Some(options), body).await.map_err(|error| classify(what, error))?.id;
+        let mut tries = 0;
+        let helper = loop {
+            // One that an earlier process has left behind may be half way: the program may be killed and run again at any point.
+            self.remove_container(docker, &helper_name(id), 0).await?;
+            match self.create(docker, &helper_name(id), body.clone(), what).await {
+                Err(error) if error.kind == RuntimeErrorKind::Conflict && tries < 5 => tries += 1,
+                created => break created?,
+            }
+            tokio::time::sleep(super::MOMENT).await;
+        };
         fault::point("seed.create");
+        let _place = self.place().await?;
         let info = ContainerArchiveInfoOptionsBuilder::default().path(SEED).build();
         match docker.get_container_archive_info(&helper, Some(info)).await {
             Ok(_) => self.run_helper(docker, &helper).await?,
