@@ -13,8 +13,8 @@ export default tseslint.config(
       "react-hooks/exhaustive-deps": "error",
       "no-restricted-properties": ["error", { property: "innerHTML", message: "Text is put on the page by React only." }],
       "no-restricted-syntax": ["error", { selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']", message: "Text is put on the page by React only." }],
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "no-console": "error",
     },
   },
+  { rules: { "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }] } },
 );

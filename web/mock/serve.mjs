@@ -301,6 +301,7 @@ async function answer(request, response, path, query) {
   };
   if (path === "/v1/catalogue") return json(200, catalogue);
   if (path === "/v1/auth/signup" || path === "/v1/auth/login") {
+    if (body.setup_token) accounts.set(body.email, { id: id("acc"), email: body.email, role: "operator", created_at: ago(0), tokens: [] });
     if (body.password === "wrong password") refuse(401, "wrong_credentials", "The e-mail or the password is wrong. Try again, or sign up.");
     if (body.email === "taken@example.com" && path.endsWith("signup")) refuse(422, "invalid", "Some fields are wrong.", [{ path: "email", message: "has an account already; log in instead" }]);
     return enter(body.email, path.endsWith("signup") ? 201 : 200);
@@ -331,7 +332,7 @@ async function answer(request, response, path, query) {
   if (path === "/v1/deployments") return json(202, shown(create(me, body)));
   const [, , , wanted, verb, ...rest] = path.split("/");
   const deployment = deployments.get(wanted);
-  if (!deployment || (deployment.account !== me.id && me.role !== "operator")) refuse(404, "not_found", "There is no such deployment.");
+  if (!deployment || deployment.account !== me.id) refuse(404, "not_found", "There is no such deployment.");
   if (verb === undefined) {
     if (method === "PATCH") Object.assign(deployment, body);
     if (method === "DELETE") {
@@ -370,7 +371,7 @@ async function answer(request, response, path, query) {
     case "revisions":
       return json(200, { items: deployment.hidden.revisions });
     case "open":
-      return deployment.state === "running" ? json(200, { url: `${deployment.url}/`, expires_at: soon(60) }) : refuse(409, "not_running", "It does not run. Start it first.");
+      return deployment.state === "running" ? json(200, { url: `http://${deployment.slug}.${request.headers.host}/.vivier/session?code=once&return=%2F`, expires_at: soon(60) }) : refuse(409, "not_running", "It does not run. Start it first.");
     case "config": {
       if (method === "GET") return json(200, config(deployment));
       const fields = [];
@@ -397,9 +398,39 @@ async function answer(request, response, path, query) {
   }
 }
 
+// A stand-in for an agent's own address, with the way that the edge and the server make a visitor go: cookie, else sign-in.
+const AGENT = (name) => `<!doctype html><html lang="en"><title>${name} — OpenClaw</title><h1>${name}</h1><span role="status">Connected</span><div role="log"></div>
+<textarea aria-label="Chat composer"></textarea><script src="/chat.js"></script></html>`;
+const CHAT = `document.querySelector("textarea").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  const said = event.target.value;
+  event.target.value = "";
+  setTimeout(() => { const line = document.createElement("p"); line.textContent = "You said: " + said; document.querySelector("[role=log]").append(line); }, 300);
+});`;
+function agentPage(request, response, url, slug, port) {
+  const go = (to, headers = {}) => response.writeHead(303, { location: to, ...headers }).end();
+  if (url.pathname === "/.vivier/session") return go(url.searchParams.get("return") ?? "/", { "set-cookie": `vivier_agent=${slug}; HttpOnly; Path=/` });
+  if (!request.headers.cookie?.includes(`vivier_agent=${slug}`)) return go(`http://localhost:${port}/open/${slug}?return=${encodeURIComponent(url.pathname)}`);
+  if (url.pathname === "/chat.js") return response.writeHead(200, { "content-type": "text/javascript" }).end(CHAT);
+  return response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(AGENT(slug));
+}
+function openPage(request, response, url, port) {
+  const slug = url.pathname.split("/")[2];
+  const email = sessions.get(/vivier_session=(\w+)/.exec(request.headers.cookie ?? "")?.[1]);
+  if (!email) return response.writeHead(303, { location: `/login?next=${encodeURIComponent(url.pathname + url.search)}` }).end();
+  const deployment = [...deployments.values()].find((each) => each.slug === slug && each.hidden.owner === email);
+  if (!deployment) return response.writeHead(404, { "content-type": "text/html" }).end("<!doctype html><title>No such agent</title><h1>No such agent</h1>");
+  return response.writeHead(303, { location: `http://${slug}.localhost:${port}/.vivier/session?code=once&return=${encodeURIComponent(url.searchParams.get("return") ?? "/")}` }).end();
+}
+
 export function listen(port, host = "127.0.0.1") {
   const server = createServer((request, response) => {
     const url = new URL(request.url, "http://mock");
+    const bound = server.address().port;
+    const slug = /^(.+)\.localhost(:\d+)?$/.exec(request.headers.host ?? "")?.[1];
+    if (slug) return agentPage(request, response, url, slug, bound);
+    if (url.pathname.startsWith("/open/")) return openPage(request, response, url, bound);
     response.setHeader("content-security-policy", POLICY);
     response.setHeader("x-content-type-options", "nosniff");
     if (url.pathname.startsWith("/v1/")) {

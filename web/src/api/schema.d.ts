@@ -1,47 +1,57 @@
 // Written by `npm run generate` from openapi.json. Do not edit.
 export interface paths {
-    "/v1/auth/signup": {
+    "/healthz": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Alive */
+        get: operations["healthz"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Signup"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AccountOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /**
+         * Numbers, in Prometheus' text format
+         * @description For whoever reaches the socket itself (a request without `X-Forwarded-For`: it did not come through the edge), and for
+         *     operators. To anyone else it does not exist.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ready
+         * @description The database answers. A host that does not is no reason to send nobody here: the dashboard says so.
+         */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -57,39 +67,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Login"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AccountOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Sign in */
+        post: operations["login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -105,33 +84,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Sign out
+         * @description Ends the session, here and at every agent that was opened with it.
+         */
+        post: operations["logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -145,35 +102,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AccountOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Who is signed in */
+        get: operations["me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -191,37 +121,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PasswordChange"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /**
+         * Change the password
+         * @description Every other session of the account ends; API tokens stay.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        get?: never;
+        put?: never;
+        /**
+         * Make an account and sign in
+         * @description Whoever presents the operator's one-time `setup_token` becomes an operator.
+         */
+        post: operations["signup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -235,35 +159,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Catalogue"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Plans, templates, providers and channels
+         * @description Public: the landing page and the forms are made from it.
+         */
+        get: operations["catalogue"];
         put?: never;
         post?: never;
         delete?: never;
@@ -279,74 +179,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    state?: components["schemas"]["State"];
-                    q?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * The account's deployments
+         * @description Newest first. With `state` a page may hold fewer than `limit` although more follow: go on while there is a `next_cursor`.
+         */
+        get: operations["list_deployments"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewDeployment"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Deploy an agent
+         * @description Answers at once; the agent is on its way. Watch `state`, the events, or the stream of events.
+         */
+        post: operations["create_deployment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -360,383 +203,102 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** One deployment */
+        get: operations["get_deployment"];
         put?: never;
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Delete a deployment
+         * @description Its container goes at once, its data after the retention window (`purge_at`); until then it can be restored.
+         */
+        delete: operations["delete_deployment"];
         options?: never;
         head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["DeploymentPatch"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Rename a deployment, or move it to another plan
+         * @description Another plan restarts the agent with the plan's limits.
+         */
+        patch: operations["edit_deployment"];
         trace?: never;
     };
-    "/v1/deployments/{id}/restart": {
+    "/v1/deployments/{id}/config": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The wanted configuration
+         * @description `effective` is what OpenClaw is given: the document under the platform's overlay. Secrets are references.
+         */
+        get: operations["get_config"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Change the configuration
+         * @description Document, provider and channels: what is absent stays as it is. Everything is checked before anything is touched; a change
+         *     that OpenClaw can take while it runs does not restart the agent, and one that does not work is taken back. With `dry_run` it
+         *     is only checked, and the answer is 200 whether or not it is valid.
+         */
+        post: operations["change_config"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/deployments/{id}/suspend": {
+    "/v1/deployments/{id}/config/versions/{n}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One version of the configuration */
+        get: operations["get_config_version"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/deployments/{id}/resume": {
+    "/v1/deployments/{id}/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The timeline
+         * @description Newest first. With `follow=true` a stream: messages named `event` with an event each, `id` is the event's; then `end`.
+         */
+        get: operations["list_events"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/deployments/{id}/retry": {
+    "/v1/deployments/{id}/logs": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The agent's log
+         * @description Oldest first. With `follow=true` a stream: messages named `line` with a line each; `problem` when the log cannot be read on;
+         *     then `end`. A slow reader slows its own stream and nothing else.
+         */
+        get: operations["get_logs"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/deployments/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/deployments/{id}/rollback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Rollback"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -752,164 +314,99 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["OpenOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * A link into the agent
+         * @description It signs its holder in to the agent, once, within a minute: open it at once, and give it to nobody.
+         */
+        post: operations["open_deployment"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/deployments/{id}/config": {
+    "/v1/deployments/{id}/proof": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ConfigOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewConfig"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ConfigOut"] | components["schemas"]["ConfigCheck"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/deployments/{id}/config/versions/{n}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                    n: number;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ConfigOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * The evidence of the agent's seal
+         * @description Hardening, limits and isolation as they were read back from the running container before anyone was let to it.
+         */
+        get: operations["get_proof"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deployments/{id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restart the agent */
+        post: operations["restart_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deployments/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a deletion back, while the data is kept */
+        post: operations["restore_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deployments/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a suspended agent again */
+        post: operations["resume_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deployments/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try again after a failure */
+        post: operations["retry_deployment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -923,41 +420,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_RevisionOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * The deployment's revisions
+         * @description Newest first, at most 100.
+         */
+        get: operations["list_revisions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deployments/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to an earlier revision
+         * @description To the last one that is known to work, when the body names none.
+         */
+        post: operations["rollback_deployment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -971,37 +460,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SecretOut"][];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The names of the deployment's secrets */
+        get: operations["list_secrets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1018,171 +478,17 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewSecret"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SecretOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Set or replace a secret
+         * @description The agent gets it with its next start, which follows at once.
+         */
+        put: operations["set_secret"];
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/deployments/{id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    follow?: boolean;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_EventOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/deployments/{id}/logs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    tail?: number;
-                    follow?: boolean;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LogLine"][];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
+        /**
+         * Delete a secret
+         * @description A channel's tokens go with the channel, not alone.
+         */
+        delete: operations["delete_secret"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1195,37 +501,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Stats"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** CPU and memory now */
+        get: operations["get_stats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1234,44 +511,120 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/deployments/{id}/proof": {
+    "/v1/deployments/{id}/suspend": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ProofOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        get?: never;
+        put?: never;
+        /** Stop the agent and keep its data */
+        post: operations["suspend_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /**
+         * Deployments of every account
+         * @description `q` also finds parts of the owner's address.
+         */
+        get: operations["list_all_deployments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/deployments/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume anyone's deployment */
+        post: operations["operator_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/deployments/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspend anyone's deployment */
+        post: operations["operator_suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/hosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hosts */
+        get: operations["list_hosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Containers that no deployment owns */
+        get: operations["list_quarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Releases of the agent image */
+        get: operations["list_releases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1287,69 +640,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["TokenOut"][];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * The account's API tokens
+         * @description All of them, newest first, without their text.
+         */
+        get: operations["list_tokens"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewToken"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["TokenCreated"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Make an API token
+         * @description Its text is shown this one time.
+         */
+        post: operations["create_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1366,307 +667,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/hosts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["HostOut"][];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/deployments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    state?: components["schemas"]["State"];
-                    q?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_OwnedDeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/quarantine": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["QuarantineOut"][];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/releases": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ReleaseOut"][];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/deployments/{id}/suspend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/deployments/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeploymentOut"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
+        /** Delete an API token */
+        delete: operations["delete_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1676,378 +678,2257 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @enum {string} */
-        Role: "tenant" | "operator";
-        /** @enum {string} */
-        TokenScope: "read" | "write" | "chat";
-        /** @enum {string} */
-        PlanName: "trial" | "starter" | "pro" | "team";
-        /** @enum {string} */
-        TemplateName: "assistant" | "telegram" | "discord" | "slack" | "blank";
-        /** @enum {string} */
-        ProviderKind: "openai" | "anthropic" | "openrouter" | "openai_compatible";
-        /** @enum {string} */
-        ChannelKind: "telegram" | "discord" | "slack";
-        /** @enum {string} */
-        SignupMode: "open" | "closed";
-        /** @enum {string} */
-        State: "requested" | "provisioning" | "configuring" | "starting" | "running" | "updating" | "restarting" | "suspended" | "failed" | "terminated";
-        /** @enum {string} */
-        Action: "rest" | "watch" | "allocate" | "prepare" | "configure" | "start" | "reload" | "prove" | "route" | "unroute" | "count_exit" | "count_failure" | "fall_back" | "stop" | "remove" | "purge";
-        /** @enum {string} */
-        EventKind: "ask" | "step" | "state" | "sight";
-        /** @enum {string} */
-        Outcome: "started" | "done" | "failed" | "noted";
-        /** @enum {string} */
-        RevisionOutcome: "pending" | "good" | "failed" | "superseded";
-        Signup: {
-            email: string;
-            password: string;
-            setup_token?: string | null;
-        };
-        Login: {
-            email: string;
-            password: string;
-        };
-        PasswordChange: {
-            current_password: string;
-            new_password: string;
-        };
+        AccountId: string;
+        /** @description Who is signed in. */
         AccountOut: {
-            id: string;
-            email: string;
+            created_at: components["schemas"]["Timestamp"];
+            email: components["schemas"]["Email"];
+            id: components["schemas"]["AccountId"];
             role: components["schemas"]["Role"];
-            /** Format: date-time */
-            created_at: string;
         };
-        NewToken: {
-            name: string;
-            scopes: components["schemas"]["TokenScope"][];
-            expires_in_days?: number | null;
+        /**
+         * @description The one thing to do now. Each is safe to repeat.
+         * @enum {string}
+         */
+        Action: "rest" | "watch" | "allocate" | "prepare" | "configure" | "start" | "reload" | "prove" | "route" | "unroute" | "count_exit" | "count_failure" | "fall_back" | "stop" | "remove" | "purge";
+        Alive: {
+            ok: boolean;
         };
-        TokenOut: {
-            id: string;
-            name: string;
-            scopes: components["schemas"]["TokenScope"][];
-            hint: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            expires_at?: string | null;
-            /** Format: date-time */
-            last_used_at?: string | null;
+        /** @description What a host has and has left. */
+        Capacity: {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Of this installation.
+             */
+            containers_running: number;
+            /** Format: int64 */
+            cpus: number;
+            /** Format: int64 */
+            disk_available_bytes: number;
+            /** Format: int64 */
+            disk_total_bytes: number;
+            /** @description `docker`, `fake`, … */
+            driver: string;
+            engine_version: string;
+            /** Format: int64 */
+            memory_available_bytes: number;
+            /** Format: int64 */
+            memory_total_bytes: number;
+            /** @description What the host cannot enforce, in sentences, such as a missing disk quota. */
+            warnings: string[];
         };
-        TokenCreated: components["schemas"]["TokenOut"] & {
-            secret: string;
+        /** @description Public: needs no session. */
+        Catalogue: {
+            /** @description Agents are reached at `<slug>.<base_domain>`. */
+            base_domain: string;
+            channels: components["schemas"]["ChannelOut"][];
+            /** @description The release that a new deployment gets; absent while no image has been built. */
+            openclaw_version?: string | null;
+            plans: components["schemas"]["PlanOut"][];
+            providers: components["schemas"]["ProviderOut"][];
+            /** @description `open` or `closed`: whether anyone may sign up. */
+            signup: components["schemas"]["SignupMode"];
+            templates: components["schemas"]["TemplateOut"][];
+            /** @description The version of Vivier. */
+            version: string;
         };
-        Limits: {
-            cpu_millis: number;
-            memory_bytes: number;
-            storage_bytes: number;
-            pids: number;
-        };
-        NewProvider: {
-            kind: components["schemas"]["ProviderKind"];
-            model: string;
-            base_url?: string | null;
-            api_key?: string | null;
-        };
-        NewChannel: {
-            kind: components["schemas"]["ChannelKind"];
-            tokens?: {
-                [key: string]: string;
-            };
-            allow_from?: string[];
-            api_root?: string | null;
-        };
-        NewDeployment: {
-            name: string;
-            plan: components["schemas"]["PlanName"];
-            slug?: string | null;
-            template?: components["schemas"]["TemplateName"];
-            provider?: null | components["schemas"]["NewProvider"];
-            channels?: components["schemas"]["NewChannel"][];
-            config?: string | null;
-        };
-        ProviderSettings: {
-            kind: components["schemas"]["ProviderKind"];
-            model: string;
-            base_url?: string | null;
-        };
-        ChannelSettings: {
-            kind: components["schemas"]["ChannelKind"];
-            allow_from?: string[];
-            api_root?: string | null;
-        };
-        Degradation: {
-            part: string;
-            reason: string;
-            remedy: string;
-        };
-        DeploymentOut: {
-            id: string;
-            account: string;
-            name: string;
-            slug: string;
-            url: string;
-            plan: components["schemas"]["PlanName"];
-            template: components["schemas"]["TemplateName"];
-            limits: components["schemas"]["Limits"];
-            state: components["schemas"]["State"];
-            openclaw_version: string;
-            image: string;
-            revision: number;
-            channels: components["schemas"]["ChannelSettings"][];
-            /** Format: date-time */
-            created_at: string;
-            reason?: string | null;
-            degraded?: components["schemas"]["Degradation"][];
-            /** Format: date-time */
-            observed_at?: string | null;
-            doing?: null | components["schemas"]["Action"];
-            queue_position?: number | null;
-            last_known_good_revision?: number | null;
-            provider?: null | components["schemas"]["ProviderSettings"];
-            /** Format: date-time */
-            expires_at?: string | null;
-            /** Format: date-time */
-            purge_at?: string | null;
-        };
-        DeploymentPatch: {
-            name?: string | null;
-            plan?: null | components["schemas"]["PlanName"];
-        };
-        EventOut: {
-            id: string;
-            /** Format: date-time */
-            at: string;
-            kind: components["schemas"]["EventKind"];
-            outcome: components["schemas"]["Outcome"];
-            message: string;
-            action?: null | components["schemas"]["Action"];
-            duration_ms?: number | null;
-            actor?: string | null;
-        };
-        ConfigOut: {
-            version: number;
-            text: string;
-            effective: Record<string, never>;
-            channels: components["schemas"]["ChannelSettings"][];
-            /** Format: date-time */
-            created_at: string;
-            author: string;
-            outcome: components["schemas"]["RevisionOutcome"];
-            provider?: null | components["schemas"]["ProviderSettings"];
-        };
-        NewConfig: {
-            text?: string | null;
-            provider?: null | components["schemas"]["NewProvider"];
-            channels?: components["schemas"]["NewChannel"][] | null;
-            expected_version?: number | null;
-            dry_run?: boolean;
-        };
-        ConfigIssue: {
-            path: string;
-            message: string;
-            line?: number | null;
-        };
-        ConfigCheck: {
-            valid: boolean;
-            issues: components["schemas"]["ConfigIssue"][];
-        };
-        RevisionOut: {
-            number: number;
-            config_version: number;
-            secrets_version: number;
-            openclaw_version: string;
-            image: string;
-            outcome: components["schemas"]["RevisionOutcome"];
-            author: string;
-            /** Format: date-time */
-            created_at: string;
-            current: boolean;
-            last_known_good: boolean;
-            reason?: string | null;
-        };
-        Rollback: {
-            revision?: number | null;
-        };
-        SecretOut: {
-            name: string;
-            version: number;
-            /** Format: date-time */
-            created_at: string;
-        };
-        NewSecret: {
-            value: string;
-        };
-        OpenOut: {
-            url: string;
-            /** Format: date-time */
-            expires_at: string;
-        };
-        Check: {
-            name: string;
-            expected: string;
-            found: string;
-            holds: boolean;
-        };
-        Proof: {
-            /** Format: date-time */
-            at: string;
-            container: string;
-            /** Format: date-time */
-            started_at: string;
-            image: string;
-            checks: components["schemas"]["Check"][];
-        };
-        ProofOut: {
-            holds: boolean;
-            proof: components["schemas"]["Proof"];
-        };
-        TokenFieldOut: {
-            name: string;
-            title: string;
-            shape: string;
-        };
+        /**
+         * @description The channels that the agent image carries.
+         * @enum {string}
+         */
+        ChannelKind: "telegram" | "discord" | "slack";
         ChannelOut: {
             kind: components["schemas"]["ChannelKind"];
             title: string;
             tokens: components["schemas"]["TokenFieldOut"][];
         };
-        ProviderOut: {
-            kind: components["schemas"]["ProviderKind"];
-            title: string;
-            suggested_models: string[];
-            default_base_url?: string | null;
+        /** @description A channel of one deployment, without its tokens (those are secrets). */
+        ChannelSettings: {
+            /** @description Who may write to the agent, by the channel's own user ids. Empty: a stranger is asked to pair first. */
+            allow_from?: string[];
+            /** @description Telegram only: another Bot API server than Telegram's own (an `http://` or `https://` address). */
+            api_root?: string | null;
+            kind: components["schemas"]["ChannelKind"];
         };
-        TemplateOut: {
-            name: components["schemas"]["TemplateName"];
-            title: string;
-            description: string;
-            channel?: null | components["schemas"]["ChannelKind"];
+        /** @description One thing that was compared. */
+        Check: {
+            expected: string;
+            found: string;
+            holds: boolean;
+            /** @description What was compared, such as `capabilities`. */
+            name: string;
         };
-        PlanOut: {
-            name: components["schemas"]["PlanName"];
-            title: string;
+        /** @description What a check of a configuration says. */
+        ConfigCheck: {
+            issues: components["schemas"]["ConfigIssue"][];
+            valid: boolean;
+        };
+        /** @description What is wrong with a document, and where. */
+        ConfigIssue: {
+            /**
+             * Format: int32
+             * @description The line in the tenant's text (from 1), where it is known.
+             */
+            line?: number | null;
+            message: string;
+            /** @description The dotted path in the document; empty for the document as a whole. */
+            path: string;
+        };
+        /** @description A deployment's configuration. */
+        ConfigOut: {
+            /** @description Who wrote it. */
+            author: string;
+            channels: components["schemas"]["ChannelSettings"][];
+            created_at: components["schemas"]["Timestamp"];
+            /** @description What OpenClaw is given: the document under the platform's overlay. Secrets are references. */
+            effective: Record<string, never>;
+            /** @description Whether an agent has run with it. */
+            outcome: components["schemas"]["RevisionOutcome"];
+            provider?: components["schemas"]["ProviderSettings"] | null;
+            /** @description The tenant's own document, as written. */
+            text: string;
+            /**
+             * Format: int64
+             * @description The number of the version.
+             */
+            version: number;
+        };
+        /** @description Something that does not work although the agent runs. */
+        Degradation: {
+            /** @description What OpenClaw calls it, such as `telegram`. */
+            part: string;
+            reason: string;
+            remedy: string;
+        };
+        DeploymentId: string;
+        /** @description A deployment, as it was last seen. */
+        DeploymentOut: {
+            account: components["schemas"]["AccountId"];
+            channels: components["schemas"]["ChannelSettings"][];
+            created_at: components["schemas"]["Timestamp"];
+            /** @description What does not work although it runs. */
+            degraded?: components["schemas"]["Degradation"][];
+            doing?: components["schemas"]["Action"] | null;
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["DeploymentId"];
+            image: components["schemas"]["Digest"];
+            /** Format: int64 */
+            last_known_good_revision?: number | null;
             limits: components["schemas"]["Limits"];
-            log_retention_days: number;
-            expires_after_hours?: number | null;
+            name: components["schemas"]["DisplayName"];
+            observed_at?: components["schemas"]["Timestamp"] | null;
+            openclaw_version: string;
+            plan: components["schemas"]["PlanName"];
+            provider?: components["schemas"]["ProviderSettings"] | null;
+            purge_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description Its place among those that wait for their turn, from 1; absent when it waits for nothing.
+             */
+            queue_position?: number | null;
+            /** @description Why it is in this state, in a sentence, where there is something to say; with the next step for a failure. */
+            reason?: string | null;
+            /** Format: int64 */
+            revision: number;
+            slug: components["schemas"]["Slug"];
+            state: components["schemas"]["State"];
+            template: components["schemas"]["TemplateName"];
+            /** @description Where it is reached. */
+            url: string;
         };
-        Catalogue: {
-            plans: components["schemas"]["PlanOut"][];
-            templates: components["schemas"]["TemplateOut"][];
-            providers: components["schemas"]["ProviderOut"][];
-            channels: components["schemas"]["ChannelOut"][];
-            signup: components["schemas"]["SignupMode"];
-            version: string;
-            base_domain: string;
-            openclaw_version?: string | null;
+        DeploymentPatch: {
+            name?: components["schemas"]["DisplayName"] | null;
+            plan?: components["schemas"]["PlanName"] | null;
         };
-        Capacity: {
-            /** Format: date-time */
-            at: string;
-            driver: string;
-            engine_version: string;
-            cpus: number;
-            memory_total_bytes: number;
-            memory_available_bytes: number;
-            disk_total_bytes: number;
-            disk_available_bytes: number;
-            containers_running: number;
-            warnings: string[];
+        Digest: string;
+        DisplayName: string;
+        /** Format: email */
+        Email: string;
+        EventId: string;
+        /** @enum {string} */
+        EventKind: "ask" | "step" | "state" | "sight";
+        /** @description One line of the timeline. */
+        EventOut: {
+            action?: components["schemas"]["Action"] | null;
+            /** @description Who asked: an address of mail, `system`, or `operator`. */
+            actor?: string | null;
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How long a step took.
+             */
+            duration_ms?: number | null;
+            id: components["schemas"]["EventId"];
+            kind: components["schemas"]["EventKind"];
+            message: string;
+            outcome: components["schemas"]["Outcome"];
+        };
+        /** @description One field that is wrong. */
+        FieldProblem: {
+            /**
+             * Format: int32
+             * @description The line of a configuration document, where the field is one.
+             */
+            line?: number | null;
+            /** @description What it must be. */
+            message: string;
+            /** @description Its path in the body, such as `channels[0].tokens.bot_token`. */
+            path: string;
         };
         HostOut: {
-            name: string;
-            reachable: boolean;
-            reserved_memory_bytes: number;
-            reserved_cpu_millis: number;
-            memory_ceiling: number;
+            /** @description Whether a new deployment would be admitted, and why not. */
             admits: boolean;
+            capacity?: components["schemas"]["Capacity"] | null;
+            /** Format: int64 */
             deployments: number;
-            queue_length: number;
-            /** Format: date-time */
-            observed_at?: string | null;
-            capacity?: null | components["schemas"]["Capacity"];
-            reason?: string | null;
-        };
-        OwnedDeploymentOut: components["schemas"]["DeploymentOut"] & {
-            owner: string;
-        };
-        QuarantineOut: {
-            container: string;
+            /**
+             * Format: double
+             * @description New work is refused above this share of memory, 0 to 1.
+             */
+            memory_ceiling: number;
             name: string;
-            /** Format: date-time */
-            since: string;
-            /** Format: date-time */
-            discard_at: string;
-            deployment?: string | null;
+            observed_at?: components["schemas"]["Timestamp"] | null;
+            /** Format: int64 */
+            queue_length: number;
+            /** @description Whether it answered the last look, and when that was. */
+            reachable: boolean;
+            reason?: string | null;
+            /** Format: int64 */
+            reserved_cpu_millis: number;
+            /**
+             * Format: int64
+             * @description What plans have promised, in bytes and thousandths of a core.
+             */
+            reserved_memory_bytes: number;
         };
-        ReleaseOut: {
-            id: string;
-            image: string;
-            openclaw_version: string;
-            node_version: string;
-            size_bytes: number;
-            /** Format: date-time */
-            created_at: string;
-            is_default: boolean;
-            deployments: number;
-        };
-        Stats: {
-            /** Format: date-time */
-            at: string;
+        /** @description The size of one deployment. */
+        Limits: {
+            /**
+             * Format: int32
+             * @description Thousandths of a core.
+             */
             cpu_millis: number;
-            cpu_limit_millis: number;
+            /** Format: int64 */
             memory_bytes: number;
-            memory_limit_bytes: number;
+            /**
+             * Format: int32
+             * @description Processes and threads.
+             */
             pids: number;
-            network_received_bytes: number;
-            network_sent_bytes: number;
+            /** Format: int64 */
+            storage_bytes: number;
         };
+        /** @description One line of an agent's log. */
         LogLine: {
-            /** Format: date-time */
-            at: string;
-            text: string;
+            at: components["schemas"]["Timestamp"];
+            /** @description `trace`, `debug`, `info`, `warn`, `error` or `fatal`, where the line says. */
             level?: string | null;
             subsystem?: string | null;
+            /** @description At most 16 KiB; what was longer ends in `…`. */
+            text: string;
         };
-        FieldProblem: {
-            path: string;
-            message: string;
-            line?: number | null;
+        Login: {
+            email: components["schemas"]["Email"];
+            password: string;
         };
-        Problem: {
-            code: string;
-            title: string;
-            status: number;
-            detail: string;
-            fields?: components["schemas"]["FieldProblem"][];
-            retry_after_seconds?: number | null;
-            request_id?: string | null;
+        NewChannel: {
+            allow_from?: string[];
+            api_root?: string | null;
+            kind: components["schemas"]["ChannelKind"];
+            /** @description By name: `bot_token`, `app_token`, `token`. In an update: absent ones are kept as they are. */
+            tokens?: {
+                [key: string]: string;
+            };
         };
+        /** @description A new configuration. What is absent stays as it is. */
+        NewConfig: {
+            channels?: components["schemas"]["NewChannel"][] | null;
+            /** @description Only check: nothing is written. */
+            dry_run?: boolean;
+            /**
+             * Format: int64
+             * @description Refuse (409) unless the current version is this one: nobody's change is lost.
+             */
+            expected_version?: number | null;
+            provider?: components["schemas"]["NewProvider"] | null;
+            text?: string | null;
+        };
+        /** @description A new deployment. */
+        NewDeployment: {
+            channels?: components["schemas"]["NewChannel"][];
+            /** @description The tenant's own OpenClaw configuration (JSON5); the template's when absent. */
+            config?: string | null;
+            name: components["schemas"]["DisplayName"];
+            plan: components["schemas"]["PlanName"];
+            provider?: components["schemas"]["NewProvider"] | null;
+            slug?: components["schemas"]["Slug"] | null;
+            template?: components["schemas"]["TemplateName"];
+        };
+        NewProvider: {
+            /** @description Kept encrypted, never shown again, never given to the agent's container. In an update: absent keeps the one that is there. */
+            api_key?: string | null;
+            base_url?: string | null;
+            kind: components["schemas"]["ProviderKind"];
+            model: string;
+        };
+        /** @description A secret's new text. */
+        NewSecret: {
+            /** @description 1 to 8192 bytes. */
+            value: string;
+        };
+        NewToken: {
+            /**
+             * Format: int32
+             * @description 1 to 366; absent: it does not expire.
+             */
+            expires_in_days?: number | null;
+            /** @description What it is for, 1 to 60 characters. */
+            name: components["schemas"]["DisplayName"];
+            /** @description At least one. */
+            scopes: components["schemas"]["TokenScope"][];
+        };
+        /** @description Where in the agent to begin. */
+        OpenAt: {
+            /** @description A path of the agent, such as `/chat`; its first page when absent. */
+            return?: string | null;
+        };
+        /** @description A link that signs its holder in to the agent, once, within a minute. */
+        OpenOut: {
+            expires_at: components["schemas"]["Timestamp"];
+            url: string;
+        };
+        /** @enum {string} */
+        Outcome: "started" | "done" | "failed" | "noted";
+        /** @description A deployment with its owner. */
+        OwnedDeploymentOut: components["schemas"]["DeploymentOut"] & {
+            owner: components["schemas"]["Email"];
+        };
+        /** @description One page of a list. */
         Page_DeploymentOut: {
-            items: components["schemas"]["DeploymentOut"][];
+            items: {
+                account: components["schemas"]["AccountId"];
+                channels: components["schemas"]["ChannelSettings"][];
+                created_at: components["schemas"]["Timestamp"];
+                /** @description What does not work although it runs. */
+                degraded?: components["schemas"]["Degradation"][];
+                doing?: components["schemas"]["Action"] | null;
+                expires_at?: components["schemas"]["Timestamp"] | null;
+                id: components["schemas"]["DeploymentId"];
+                image: components["schemas"]["Digest"];
+                /** Format: int64 */
+                last_known_good_revision?: number | null;
+                limits: components["schemas"]["Limits"];
+                name: components["schemas"]["DisplayName"];
+                observed_at?: components["schemas"]["Timestamp"] | null;
+                openclaw_version: string;
+                plan: components["schemas"]["PlanName"];
+                provider?: components["schemas"]["ProviderSettings"] | null;
+                purge_at?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int32
+                 * @description Its place among those that wait for their turn, from 1; absent when it waits for nothing.
+                 */
+                queue_position?: number | null;
+                /** @description Why it is in this state, in a sentence, where there is something to say; with the next step for a failure. */
+                reason?: string | null;
+                /** Format: int64 */
+                revision: number;
+                slug: components["schemas"]["Slug"];
+                state: components["schemas"]["State"];
+                template: components["schemas"]["TemplateName"];
+                /** @description Where it is reached. */
+                url: string;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
         };
-        Page_RevisionOut: {
-            items: components["schemas"]["RevisionOut"][];
-            next_cursor?: string | null;
-        };
+        /** @description One page of a list. */
         Page_EventOut: {
-            items: components["schemas"]["EventOut"][];
+            items: {
+                action?: components["schemas"]["Action"] | null;
+                /** @description Who asked: an address of mail, `system`, or `operator`. */
+                actor?: string | null;
+                at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description How long a step took.
+                 */
+                duration_ms?: number | null;
+                id: components["schemas"]["EventId"];
+                kind: components["schemas"]["EventKind"];
+                message: string;
+                outcome: components["schemas"]["Outcome"];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
         };
-        Page_OwnedDeploymentOut: {
-            items: components["schemas"]["OwnedDeploymentOut"][];
+        /** @description One page of a list. */
+        Page_HostOut: {
+            items: {
+                /** @description Whether a new deployment would be admitted, and why not. */
+                admits: boolean;
+                capacity?: components["schemas"]["Capacity"] | null;
+                /** Format: int64 */
+                deployments: number;
+                /**
+                 * Format: double
+                 * @description New work is refused above this share of memory, 0 to 1.
+                 */
+                memory_ceiling: number;
+                name: string;
+                observed_at?: components["schemas"]["Timestamp"] | null;
+                /** Format: int64 */
+                queue_length: number;
+                /** @description Whether it answered the last look, and when that was. */
+                reachable: boolean;
+                reason?: string | null;
+                /** Format: int64 */
+                reserved_cpu_millis: number;
+                /**
+                 * Format: int64
+                 * @description What plans have promised, in bytes and thousandths of a core.
+                 */
+                reserved_memory_bytes: number;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LogLine: {
+            items: {
+                at: components["schemas"]["Timestamp"];
+                /** @description `trace`, `debug`, `info`, `warn`, `error` or `fatal`, where the line says. */
+                level?: string | null;
+                subsystem?: string | null;
+                /** @description At most 16 KiB; what was longer ends in `…`. */
+                text: string;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_OwnedDeploymentOut: {
+            items: (components["schemas"]["DeploymentOut"] & {
+                owner: components["schemas"]["Email"];
+            })[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_QuarantineOut: {
+            items: {
+                container: string;
+                deployment?: components["schemas"]["DeploymentId"] | null;
+                /** @description When it is taken away for good. */
+                discard_at: components["schemas"]["Timestamp"];
+                name: string;
+                since: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ReleaseOut: {
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                /** Format: int64 */
+                deployments: number;
+                id: components["schemas"]["ReleaseId"];
+                image: components["schemas"]["Digest"];
+                /** @description New deployments get it. */
+                is_default: boolean;
+                node_version: string;
+                openclaw_version: string;
+                /** Format: int64 */
+                size_bytes: number;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_RevisionOut: {
+            items: {
+                author: string;
+                /** Format: int64 */
+                config_version: number;
+                created_at: components["schemas"]["Timestamp"];
+                current: boolean;
+                image: components["schemas"]["Digest"];
+                last_known_good: boolean;
+                /** Format: int64 */
+                number: number;
+                openclaw_version: string;
+                outcome: components["schemas"]["RevisionOutcome"];
+                /** @description Why it failed. */
+                reason?: string | null;
+                /** Format: int64 */
+                secrets_version: number;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SecretOut: {
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Such as `channels.telegram.botToken` or `provider.apiKey`. */
+                name: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_TokenOut: {
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                expires_at?: components["schemas"]["Timestamp"] | null;
+                /** @description The first characters, to tell tokens apart. */
+                hint: string;
+                id: components["schemas"]["TokenId"];
+                last_used_at?: components["schemas"]["Timestamp"] | null;
+                name: string;
+                scopes: components["schemas"]["TokenScope"][];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description Ends every other session of the account. */
+        PasswordChange: {
+            current_password: string;
+            /** @description 10 to 256 characters. */
+            new_password: string;
+        };
+        /**
+         * @description The plans, by name.
+         * @enum {string}
+         */
+        PlanName: "trial" | "starter" | "pro" | "team";
+        PlanOut: {
+            /**
+             * Format: int32
+             * @description Hours after which a deployment of this plan ends; absent: never.
+             */
+            expires_after_hours?: number | null;
+            limits: components["schemas"]["Limits"];
+            /** Format: int32 */
+            log_retention_days: number;
+            name: components["schemas"]["PlanName"];
+            title: string;
+        };
+        /** @description What went wrong, for the caller. */
+        Problem: {
+            /** @description A stable name of the kind of problem, such as `quota_exceeded`: what a program decides by. */
+            code: string;
+            /** @description What happened here, and what to do next. */
+            detail: string;
+            /** @description The fields that are wrong, where fields are wrong. */
+            fields?: components["schemas"]["FieldProblem"][];
+            /** @description Give it to support: it finds the log lines of this request. */
+            request_id?: string | null;
+            /**
+             * Format: int64
+             * @description When to try again, in seconds, where waiting helps.
+             */
+            retry_after_seconds?: number | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description One line for a person. */
+            title: string;
+        };
+        /** @description The evidence for one container. */
+        Proof: {
+            at: components["schemas"]["Timestamp"];
+            checks: components["schemas"]["Check"][];
+            /** @description The engine's id of the container that was read. */
+            container: string;
+            image: components["schemas"]["Digest"];
+            /** @description When that container's process began: a restarted container needs a new proof. */
+            started_at: components["schemas"]["Timestamp"];
+        };
+        /** @description The evidence of a deployment's seal. */
+        ProofOut: {
+            holds: boolean;
+            proof: components["schemas"]["Proof"];
+        };
+        /** @enum {string} */
+        ProviderKind: "openai" | "anthropic" | "openrouter" | "openai_compatible";
+        ProviderOut: {
+            default_base_url?: string | null;
+            kind: components["schemas"]["ProviderKind"];
+            suggested_models: string[];
+            title: string;
+        };
+        /** @description The provider of one deployment, without its key. */
+        ProviderSettings: {
+            /** @description Overrides the provider's own address. Required for `openai_compatible`. */
+            base_url?: string | null;
+            kind: components["schemas"]["ProviderKind"];
+            /** @description The provider's id of the model, such as `gpt-5-mini`. */
+            model: string;
+        };
+        /** @description A container that carries our label and that no deployment owns. */
+        QuarantineOut: {
+            container: string;
+            deployment?: components["schemas"]["DeploymentId"] | null;
+            /** @description When it is taken away for good. */
+            discard_at: components["schemas"]["Timestamp"];
+            name: string;
+            since: components["schemas"]["Timestamp"];
+        };
+        Ready: {
+            /** @description What does not answer, such as `database`. */
+            failing: string[];
+            ready: boolean;
+        };
+        ReleaseId: string;
+        ReleaseOut: {
+            created_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            deployments: number;
+            id: components["schemas"]["ReleaseId"];
+            image: components["schemas"]["Digest"];
+            /** @description New deployments get it. */
+            is_default: boolean;
+            node_version: string;
+            openclaw_version: string;
+            /** Format: int64 */
+            size_bytes: number;
+        };
+        /** @description Configuration version + release + secrets version, numbered per deployment, immutable. */
+        RevisionOut: {
+            author: string;
+            /** Format: int64 */
+            config_version: number;
+            created_at: components["schemas"]["Timestamp"];
+            current: boolean;
+            image: components["schemas"]["Digest"];
+            last_known_good: boolean;
+            /** Format: int64 */
+            number: number;
+            openclaw_version: string;
+            outcome: components["schemas"]["RevisionOutcome"];
+            /** @description Why it failed. */
+            reason?: string | null;
+            /** Format: int64 */
+            secrets_version: number;
+        };
+        /** @enum {string} */
+        RevisionOutcome: "pending" | "good" | "failed" | "superseded";
+        /** @enum {string} */
+        Role: "tenant" | "operator";
+        /** @description Which revision to go back to; the last known good one when absent. */
+        Rollback: {
+            /** Format: int64 */
+            revision?: number | null;
+        };
+        /** @description A secret, by name only. */
+        SecretOut: {
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Such as `channels.telegram.botToken` or `provider.apiKey`. */
+            name: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A password travels in only. */
+        Signup: {
+            email: components["schemas"]["Email"];
+            /** @description 10 to 256 characters. */
+            password: string;
+            /** @description The one-time token from the operator's link: makes this account the first operator. */
+            setup_token?: string | null;
+        };
+        /** @enum {string} */
+        SignupMode: "open" | "closed";
+        Slug: string;
+        /**
+         * @description What the owner is told.
+         * @enum {string}
+         */
+        State: "requested" | "provisioning" | "configuring" | "starting" | "running" | "updating" | "restarting" | "suspended" | "failed" | "terminated";
+        /** @description CPU and memory of one agent now. */
+        Stats: {
+            at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            cpu_limit_millis: number;
+            /**
+             * Format: int64
+             * @description Thousandths of a core, over about the last second.
+             */
+            cpu_millis: number;
+            /**
+             * Format: int64
+             * @description Bytes in use without the page cache that can be dropped.
+             */
+            memory_bytes: number;
+            /** Format: int64 */
+            memory_limit_bytes: number;
+            /** Format: int64 */
+            network_received_bytes: number;
+            /** Format: int64 */
+            network_sent_bytes: number;
+            /** Format: int64 */
+            pids: number;
+        };
+        /** @enum {string} */
+        TemplateName: "assistant" | "telegram" | "discord" | "slack" | "blank";
+        TemplateOut: {
+            channel?: components["schemas"]["ChannelKind"] | null;
+            description: string;
+            name: components["schemas"]["TemplateName"];
+            title: string;
+        };
+        /** Format: date-time */
+        Timestamp: string;
+        /** @description A token just made: the only time that its text is shown. */
+        TokenCreated: components["schemas"]["TokenOut"] & {
+            /** @description `viv_…`; keep it, it is not shown again. */
+            secret: string;
+        };
+        TokenFieldOut: {
+            name: string;
+            /** @description What it looks like. */
+            shape: string;
+            title: string;
+        };
+        TokenId: string;
+        TokenOut: {
+            created_at: components["schemas"]["Timestamp"];
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The first characters, to tell tokens apart. */
+            hint: string;
+            id: components["schemas"]["TokenId"];
+            last_used_at?: components["schemas"]["Timestamp"] | null;
+            name: string;
+            scopes: components["schemas"]["TokenScope"][];
+        };
+        /**
+         * @description What a bearer token may do.
+         * @enum {string}
+         */
+        TokenScope: "read" | "write" | "chat";
+    };
+    responses: {
+        /** @description The request is malformed: the JSON, an id of the path, or the query's form */
+        BadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Nobody is signed in, or no longer */
+        Unauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Signed in, but not allowed: `scope_missing`, `session_required`, `wrong_origin`, `signup_closed`, or a limit of the account */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such thing, or it is another account's */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Its state does not allow it now; `detail` names the next step */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than 1 MiB */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is not JSON */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Fields are wrong: `fields` names each by its path; or an Idempotency-Key belongs to another request */
+        Invalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A limit is reached; `code` says which, `Retry-After` when to come back */
+        TooMany: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A fault of the server; `request_id` finds its log lines */
+        Internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It cannot be done at this moment: `no_image`, `host_full`, `host_unreachable` or `busy` */
+        Unavailable: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
         };
     };
-    responses: never;
     parameters: never;
     requestBodies: never;
     headers: never;
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process answers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+            500: components["responses"]["Internal"];
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description The account; the session is in the cookie */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signup"];
+            };
+        };
+        responses: {
+            /** @description The account; the session is in the cookie */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What can be chosen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_deployments: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. `terminated` implies `deleted`. */
+                state?: components["schemas"]["State"];
+                /** @description Part of the name or the slug, whatever the case; at most 100 characters. */
+                q?: string;
+                /** @description Also those that are deleted and can still be restored. */
+                deleted?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["schemas"]["DeploymentId"];
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeployment"];
+            };
+        };
+        responses: {
+            /** @description The agent is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was last seen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description It is going */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    edit_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentPatch"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_config: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConfig"];
+            };
+        };
+        responses: {
+            /** @description What the check says (`dry_run`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigCheck"];
+                };
+            };
+            /** @description It is being applied */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_config_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+                /** @description The number of the version */
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before: what is older. */
+                cursor?: components["schemas"]["EventId"];
+                /** @description 1 to 500; 100 when absent. */
+                limit?: number;
+                /** @description Answer with server-sent events (`text/event-stream`): the last 50, oldest first, or those after `Last-Event-ID`; then each as it comes. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description The id of the last event that was seen, for `follow=true` */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, or a stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventOut"];
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_logs: {
+        parameters: {
+            query?: {
+                /** @description How many of the last lines, 0 to 10000; 200 when absent. */
+                tail?: number;
+                /** @description Answer with server-sent events (`text/event-stream`): the tail first, then each line as it comes. */
+                follow?: boolean;
+                /** @description `text`: a file to download. Not together with `follow`. */
+                format?: "json" | "text";
+            };
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines, or a stream of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogLine"];
+                    "text/event-stream": string;
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    open_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OpenAt"] | null;
+            };
+        };
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last proof */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restart_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description It was begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restore_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description It was begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resume_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description It was begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    retry_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description It was begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_revisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The revisions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RevisionOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rollback_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Rollback"] | null;
+            };
+        };
+        responses: {
+            /** @description It was begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Names and versions, never texts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SecretOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+                /** @description `provider.apiKey`, `channels.<kind>.<key>` or `custom.<name>` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecret"];
+            };
+        };
+        responses: {
+            /** @description It is being delivered */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+                /** @description `provider.apiKey` or `custom.<name>` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being taken away */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the agent uses */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    suspend_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description It was begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_all_deployments: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. `terminated` implies `deleted`. */
+                state?: components["schemas"]["State"];
+                /** @description Part of the name or the slug, whatever the case; at most 100 characters. */
+                q?: string;
+                /** @description Also those that are deleted and can still be restored. */
+                deleted?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["schemas"]["DeploymentId"];
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OwnedDeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    operator_resume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description It was begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    operator_suspend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            /** @description It was begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_hosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every host, as it was last seen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HostOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_quarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stopped, and kept for a while */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QuarantineOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_releases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReleaseOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TokenOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description The token, with its text */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token */
+                id: components["schemas"]["TokenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is worth nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+}

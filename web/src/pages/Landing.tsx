@@ -128,7 +128,7 @@ export default function Landing() {
 
 function Plans({ plans }: { plans: PlanOut[] }) {
   return (
-    <div className="card overflow-x-auto" tabIndex={0} role="region" aria-labelledby="plans">
+    <div className="card overflow-x-auto" tabIndex={0} role="region" aria-label="Table of plans">
       <table className="w-full min-w-[34rem] text-left">
         <thead className="text-[0.8125rem] text-muted">
           <tr>

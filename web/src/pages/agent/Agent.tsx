@@ -2,13 +2,14 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Tabs } from "radix-ui";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { isStatus } from "../../api/problem";
 import { ask, deploymentQuery, refresh, rename, type Ask } from "../../api/queries";
 import type { Deployment } from "../../api/types";
 import { asSentence } from "../../lib/fields";
 import { moment } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
+import { lazily } from "../../lib/lazily";
 import { allowed, meaning, provisioningSteps } from "../../lib/states";
 import { Button, buttonClass, cx, Empty, Notice, PageSkeleton, ProblemNotice, TextField } from "../../ui/basics";
 import { Dialog } from "../../ui/Dialog";
@@ -20,10 +21,10 @@ import { Trial } from "../Agents";
 import { Danger } from "./Danger";
 import { Overview } from "./Overview";
 
-const Logs = lazy(() => import("./Logs"));
-const Configuration = lazy(() => import("./Configuration"));
-const Secrets = lazy(() => import("./Secrets"));
-const Proof = lazy(() => import("./Proof"));
+const Logs = lazily(() => import("./Logs"));
+const Configuration = lazily(() => import("./Configuration"));
+const Secrets = lazily(() => import("./Secrets"));
+const Proof = lazily(() => import("./Proof"));
 
 const TABS = [
   ["overview", "Overview"],

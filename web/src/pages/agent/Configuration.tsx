@@ -1,6 +1,6 @@
 /** The configuration in its parts: model, channels, document, history. Each is applied for itself, and each application is a version. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { ApiProblem, isStatus } from "../../api/problem";
 import { applyConfig, catalogueQuery, configQuery, configVersionQuery, refresh, revisionsQuery, rollback } from "../../api/queries";
 import type { Catalogue, ChannelKind, ConfigCheck, ConfigIssue, ConfigOut, Deployment, FieldProblem, NewConfig, Revision } from "../../api/types";
@@ -8,6 +8,7 @@ import { channelBody, channelErrors, providerBody, providerErrors, shownFields, 
 import { asSentence, normalisePath, sortFields } from "../../lib/fields";
 import { count, moment } from "../../lib/format";
 import { useSettled } from "../../lib/hooks";
+import { lazily } from "../../lib/lazily";
 import { lineAt, placeOf } from "../../lib/locate";
 import { Button, Card, cx, Notice, PageSkeleton, ProblemNotice, Skeleton } from "../../ui/basics";
 import { ChannelFields } from "../../ui/ChannelFields";
@@ -15,7 +16,7 @@ import { Dialog } from "../../ui/Dialog";
 import { ProviderFields } from "../../ui/ProviderFields";
 import { say } from "../../ui/toasts";
 
-const Editor = lazy(() => import("../../ui/Editor"));
+const Editor = lazily(() => import("../../ui/Editor"));
 
 export default function Configuration({ agent }: { agent: Deployment }) {
   const config = useQuery(configQuery(agent.id));

@@ -1,17 +1,18 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { isStatus } from "../../api/problem";
 import { catalogueQuery, refresh, statsQuery } from "../../api/queries";
 import type { Deployment, EventOut, Stats } from "../../api/types";
 import { asSentence } from "../../lib/fields";
 import { bytes, cores, duration, moment, shortDigest, timeOfDay } from "../../lib/format";
 import { useNow, useStream, type StreamStatus } from "../../lib/hooks";
+import { lazily } from "../../lib/lazily";
 import { actionTitle } from "../../lib/states";
 import { addEvents, entries, isEvent, type Entry } from "../../lib/timeline";
 import { Card, cx, ProblemNotice, Skeleton, Spinner } from "../../ui/basics";
 
-const Plot = lazy(() => import("../../ui/Plot"));
+const Plot = lazily(() => import("../../ui/Plot"));
 
 export function Overview({ agent }: { agent: Deployment }) {
   return (
