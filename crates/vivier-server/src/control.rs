@@ -38,9 +38,7 @@ async fn routes(State(app): State<App>, Json(body): Json<RoutesAfter>) -> Respon
 async fn redeem(State(app): State<App>, Json(body): Json<Redeem>) -> Response {
     let Redeem { code, slug } = body;
     let grant = app.store.redeem_code(token::digest(code.expose()), &slug).await;
-    answer(grant.map(|redeemed| {
-        redeemed.map(|Redeemed { account, deployment, session, expires_at }| Grant { account, deployment, session, expires_at })
-    }))
+    answer(grant.map(|redeemed| redeemed.map(|Redeemed { account, deployment, session, expires_at }| Grant { account, deployment, session, expires_at })))
 }
 
 async fn authorize(State(app): State<App>, Json(body): Json<Authorize>) -> Response {

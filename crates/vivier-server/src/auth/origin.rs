@@ -52,7 +52,9 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_elsewhere() {
-        for text in ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/a\r\nLocation: x", "/\t/evil", "", "evil", "/%0d\u{e9}"] {
+        for text in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/a\r\nLocation: x", "/\t/evil", "", "evil", "/%0d\u{e9}"]
+        {
             assert_eq!(local_path(Some(text)), "/", "{text:?}");
         }
         assert_eq!(local_path(Some("/chat?session=1#a")), "/chat?session=1#a");
@@ -61,7 +63,9 @@ mod tests {
 
     #[test]
     fn another_origin_may_look_but_not_act() {
-        let headers = |pairs: &[(&'static str, &'static str)]| pairs.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value"))).collect::<HeaderMap>();
+        let headers = |pairs: &[(&'static str, &'static str)]| {
+            pairs.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value"))).collect::<HeaderMap>()
+        };
         let own = "https://x.example";
         let post = |pairs: &[(&'static str, &'static str)]| check(&Method::POST, &headers(pairs), own);
         assert!(post(&[]).is_ok(), "a program");

@@ -49,12 +49,7 @@ pub(super) async fn again(app: &App, error: StoreError, account: AccountId, id: 
 /// Answers at once; the agent is on its way. Watch `state`, the events, or the stream of events.
 #[utoipa::path(post, path = "/v1/deployments", tag = "deployments", request_body = NewDeployment, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "The agent is on its way", body = DeploymentOut)))]
-pub async fn create_deployment(
-    State(app): State<App>,
-    signed: Signed<Write>,
-    headers: HeaderMap,
-    Body(body): Body<NewDeployment>,
-) -> Result<Answer, ApiError> {
+pub async fn create_deployment(State(app): State<App>, signed: Signed<Write>, headers: HeaderMap, Body(body): Body<NewDeployment>) -> Result<Answer, ApiError> {
     let caller = signed.0;
     let NewDeployment { name, slug, plan, template, provider, channels, config } = body;
     let (mut wrong, mut secrets) = (Wrong::default(), Secrets::new());
@@ -137,11 +132,7 @@ impl ListQuery {
 /// Newest first. With `state` a page may hold fewer than `limit` although more follow: go on while there is a `next_cursor`.
 #[utoipa::path(get, path = "/v1/deployments", tag = "deployments", params(ListQuery), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "One page", body = Page<DeploymentOut>)))]
-pub async fn list_deployments(
-    State(app): State<App>,
-    signed: Signed<Read>,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Page<DeploymentOut>>, ApiError> {
+pub async fn list_deployments(State(app): State<App>, signed: Signed<Read>, Query(query): Query<ListQuery>) -> Result<Json<Page<DeploymentOut>>, ApiError> {
     let (mut filter, state) = query.check()?;
     let mut found = Found::new(&filter);
     while found.wants_more() {

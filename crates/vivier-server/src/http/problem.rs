@@ -150,9 +150,12 @@ pub(super) fn render(problem: &Problem) -> Response {
 pub(super) fn for_status(status: StatusCode) -> ApiError {
     match status {
         StatusCode::NOT_FOUND => ApiError::new(status, "not_found", "Not found", "There is nothing at this address."),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ApiError::new(status, "method_not_allowed", "Method not allowed", "This address does not know this method; the `Allow` header lists those that it knows.")
-        }
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::new(
+            status,
+            "method_not_allowed",
+            "Method not allowed",
+            "This address does not know this method; the `Allow` header lists those that it knows.",
+        ),
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(status, "too_large", "Too large", "The request is too large; at most 1 MiB is accepted."),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             ApiError::new(status, "unsupported_media_type", "Unsupported media type", "Send JSON with `Content-Type: application/json`.")
@@ -187,7 +190,9 @@ impl From<StoreError> for ApiError {
                 tracing::warn!("no connection to the database was free in time");
                 Self::unavailable("busy", "The database is busy. Try again in a moment.", 2)
             }
-            ours @ (StoreError::Database(_) | StoreError::Lost | StoreError::Corrupt(_) | StoreError::Vault(_) | StoreError::Migrate(_)) => Self::internal(&ours),
+            ours @ (StoreError::Database(_) | StoreError::Lost | StoreError::Corrupt(_) | StoreError::Vault(_) | StoreError::Migrate(_)) => {
+                Self::internal(&ours)
+            }
         }
     }
 }

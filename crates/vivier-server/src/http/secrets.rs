@@ -93,7 +93,10 @@ pub async fn set_secret(State(app): State<App>, owned: Owned<Write>, SecretPath(
         SecretName::Provider if !is_key(&value) => return Err(ApiError::field("value", "must be 1 to 512 printable characters without spaces")),
         SecretName::Channel { kind, .. } if !deployment.channels.iter().any(|channel| channel.kind == *kind) => {
             let title = kind.title();
-            return Err(ApiError::conflict("no_channel", format!("The deployment has no {title} channel yet. Add it in its configuration; the tokens come with it.")));
+            return Err(ApiError::conflict(
+                "no_channel",
+                format!("The deployment has no {title} channel yet. Add it in its configuration; the tokens come with it."),
+            ));
         }
         SecretName::Channel { kind, token, key: _ } => {
             kind.check_token(token, &value).map_err(|error| ApiError::field("value", format!("must be {}", error.shape)))?;
@@ -123,7 +126,10 @@ pub async fn delete_secret(State(app): State<App>, owned: Owned<Write>, SecretPa
     }
     match name {
         SecretName::Channel { kind, .. } => {
-            return Err(ApiError::conflict("channel_needs_it", format!("The {} channel needs its tokens. Remove the channel in the configuration; they go with it.", kind.title())));
+            return Err(ApiError::conflict(
+                "channel_needs_it",
+                format!("The {} channel needs its tokens. Remove the channel in the configuration; they go with it.", kind.title()),
+            ));
         }
         SecretName::Provider | SecretName::Custom(_) => {}
     }

@@ -1,6 +1,6 @@
 //! Server-sent events that a reader pulls: nothing is read ahead of the socket, so a reader that stops takes no memory.
 //!
-//! Every stream beats (a comment every 15 s), and ends when the caller's session or token does.
+//! Every stream beats (a comment every 15 s), and ends soon after the caller's session or token has.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -20,6 +20,8 @@ use crate::auth::caller::Caller;
 
 /// A stream says that it lives this often, and looks whether its caller may still read.
 const BEAT: Duration = Duration::from_secs(15);
+/// After something was committed (a sign-out, perhaps) it looks after this time: one look for many commits.
+const SOON: Duration = Duration::from_secs(2);
 /// Streams that one account may hold open at a time.
 const MOST: usize = 20;
 
@@ -92,6 +94,9 @@ struct Reading<S> {
     caller: Caller,
     messages: Pin<Box<S>>,
     beat: tokio::time::Interval,
+    changes: tokio::sync::watch::Receiver<u64>,
+    /// When to look because of a commit.
+    look_at: Option<tokio::time::Instant>,
     /// The greeting, so that the reader sees at once that it is connected.
     greeted: bool,
     over: bool,
@@ -110,7 +115,8 @@ where
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     beat.reset();
-    let reading = Reading { app, caller, messages: Box::pin(messages), beat, greeted: false, over: false, _seat: seat };
+    let changes = app.store.changes();
+    let reading = Reading { app, caller, messages: Box::pin(messages), beat, changes, look_at: None, greeted: false, over: false, _seat: seat };
     let bytes = futures_util::stream::unfold(reading, |mut reading| async move {
         let chunk = reading.next().await?;
         Some((Ok::<_, std::convert::Infallible>(chunk), reading))
@@ -133,20 +139,35 @@ impl<S: Stream<Item = Message>> Reading<S> {
             self.greeted = true;
             return Some(Bytes::from_static(b": connected\nretry: 2000\n\n"));
         }
-        tokio::select! {
-            biased;
-            _ = self.beat.tick() => match self.caller.still_valid(&self.app).await {
-                Ok(true) => Some(Bytes::from_static(b": alive\n\n")),
-                Ok(false) => Some(self.end("signed_out")),
+        loop {
+            let look_at = self.look_at;
+            let look = async {
+                match look_at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let beats = tokio::select! {
+                biased;
+                _ = self.beat.tick() => true,
+                () = look => false,
+                // The sender lives as long as the store, of which this stream holds a part.
+                Ok(()) = self.changes.changed(), if look_at.is_none() => {
+                    self.look_at = Some(tokio::time::Instant::now() + SOON);
+                    continue;
+                }
+                message = self.messages.next() => return Some(message.map_or_else(|| self.end("end"), |message| message.write())),
+            };
+            self.look_at = None;
+            match self.caller.still_valid(&self.app).await {
+                Ok(true) if beats => return Some(Bytes::from_static(b": alive\n\n")),
+                Ok(true) => {}
+                Ok(false) => return Some(self.end("signed_out")),
                 Err(error) => {
                     tracing::warn!(error = %super::problem::chain(&error), "a stream cannot tell whether its caller may still read, and ends");
-                    Some(self.end("unavailable"))
+                    return Some(self.end("unavailable"));
                 }
-            },
-            message = self.messages.next() => match message {
-                Some(message) => Some(message.write()),
-                None => Some(self.end("end")),
-            },
+            }
         }
     }
 

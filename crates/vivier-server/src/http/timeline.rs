@@ -52,12 +52,7 @@ pub struct EventsQuery {
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen, for `follow=true`")),
     security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "One page, or a stream", content((Page<EventOut> = "application/json"), (String = "text/event-stream")))))]
-pub async fn list_events(
-    State(app): State<App>,
-    owned: Owned<Read>,
-    headers: HeaderMap,
-    Query(query): Query<EventsQuery>,
-) -> Result<Response, ApiError> {
+pub async fn list_events(State(app): State<App>, owned: Owned<Read>, headers: HeaderMap, Query(query): Query<EventsQuery>) -> Result<Response, ApiError> {
     let EventsQuery { cursor, limit, follow } = query;
     let limit = limit.unwrap_or(PAGE);
     if !(1..=MOST).contains(&limit) {
@@ -86,7 +81,8 @@ pub async fn list_events(
         }
     };
     let seen = last.or_else(|| backlog.last().map(|event| event.id)).unwrap_or_else(|| EventId::from_uuid(uuid::Uuid::nil()));
-    let following = Following { app: app.clone(), account: deployment.account, deployment: deployment.id, changes: app.store.changes(), seen, ready: backlog.into() };
+    let following =
+        Following { app: app.clone(), account: deployment.account, deployment: deployment.id, changes: app.store.changes(), seen, ready: backlog.into() };
     let messages = stream::unfold(following, |mut following| async move {
         let message = following.next().await?;
         Some((message, following))
@@ -141,8 +137,12 @@ pub async fn get_stats(State(app): State<App>, owned: Owned<Read>) -> Result<Jso
 /// A runtime's refusal for someone who only looks.
 pub(super) fn runtime(error: RuntimeError) -> ApiError {
     match error.kind {
-        RuntimeErrorKind::NotFound | RuntimeErrorKind::Conflict => ApiError::conflict("not_running", "The agent has no container at this moment, so there is nothing to look at."),
-        RuntimeErrorKind::Unreachable => ApiError::unavailable("host_unreachable", "The host that runs the agent does not answer at this moment. Try again in a moment.", 5),
+        RuntimeErrorKind::NotFound | RuntimeErrorKind::Conflict => {
+            ApiError::conflict("not_running", "The agent has no container at this moment, so there is nothing to look at.")
+        }
+        RuntimeErrorKind::Unreachable => {
+            ApiError::unavailable("host_unreachable", "The host that runs the agent does not answer at this moment. Try again in a moment.", 5)
+        }
         RuntimeErrorKind::Capacity | RuntimeErrorKind::Refused | RuntimeErrorKind::Rejected | RuntimeErrorKind::Image | RuntimeErrorKind::Failed => {
             tracing::warn!(kind = ?error.kind, message = error.message, detail = error.detail, "the host did not show what was asked for");
             ApiError::unavailable("host_failed", "The host could not show this at this moment. Try again in a moment.", 5)
@@ -157,5 +157,7 @@ pub(super) fn runtime(error: RuntimeError) -> ApiError {
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "The last proof", body = ProofOut)))]
 pub async fn get_proof(State(app): State<App>, owned: Owned<Read>) -> Result<Json<ProofOut>, ApiError> {
     let proof = app.store.proof(owned.deployment.account, owned.deployment.id).await?;
-    proof.map(|proof| Json(views::proof(proof))).ok_or_else(|| ApiError::conflict("no_proof", "No container of this deployment has been proven yet. Look again when it runs."))
+    proof
+        .map(|proof| Json(views::proof(proof)))
+        .ok_or_else(|| ApiError::conflict("no_proof", "No container of this deployment has been proven yet. Look again when it runs."))
 }

@@ -79,18 +79,8 @@ pub fn proof(proof: Proof) -> ProofOut {
 }
 
 pub fn host(view: HostView) -> HostOut {
-    let HostView {
-        reachable,
-        observed_at,
-        capacity,
-        reserved_memory_bytes,
-        reserved_cpu_millis,
-        memory_ceiling,
-        admits,
-        reason,
-        deployments,
-        queue_length,
-    } = view;
+    let HostView { reachable, observed_at, capacity, reserved_memory_bytes, reserved_cpu_millis, memory_ceiling, admits, reason, deployments, queue_length } =
+        view;
     HostOut {
         name: "local".to_owned(),
         reachable,

@@ -26,13 +26,7 @@ impl Drop for Api {
 
 /// Settings whose limits no test meets by accident.
 pub fn settings() -> Config {
-    Config {
-        signups_per_hour: 10_000,
-        logins_per_quarter: 10_000,
-        deploys_per_hour: 10_000,
-        trial_deployments: 10_000,
-        ..Config::default()
-    }
+    Config { signups_per_hour: 10_000, logins_per_quarter: 10_000, deploys_per_hour: 10_000, trial_deployments: 10_000, ..Config::default() }
 }
 
 /// What came back.

@@ -9,5 +9,8 @@ fn the_checked_in_document_is_the_one_that_the_code_makes() {
         std::fs::write(path, &made).expect("the document can be written");
     }
     let there = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(there == made, "openapi.json is not what the code makes; run `UPDATE_OPENAPI=1 cargo nextest run -p vivier-server http::document` and look at the change");
+    assert!(
+        there == made,
+        "openapi.json is not what the code makes; run `UPDATE_OPENAPI=1 cargo nextest run -p vivier-server http::document` and look at the change"
+    );
 }

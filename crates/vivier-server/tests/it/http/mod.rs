@@ -1,4 +1,15 @@
 //! The public API, through real HTTP: a server on a port of its own, over a fake runtime and a clock that can be turned.
 
 mod api;
+mod contract;
+mod dashboard;
 mod document;
+mod edge;
+mod journey;
+mod limits;
+mod repeats;
+mod schema;
+mod sessions;
+mod streams;
+mod tokens;
+mod validation;

@@ -1,0 +1,56 @@
+//! The dashboard's files, and what this process says of itself.
+
+use reqwest::{Method, header};
+use serde_json::json;
+
+use super::api::{Api, As};
+
+#[tokio::test]
+async fn every_page_is_the_dashboard_under_a_policy_without_inline_scripts() {
+    let api = Api::new().await;
+    for path in ["/", "/login", "/deployments/dep_x", "/setup?token=abc", "/index.html"] {
+        let answer = api.get(&As::Nobody, path).await.ok(200);
+        assert!(answer.headers["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")), "{path}");
+        let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+        assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{policy}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers["cache-control"], "no-cache");
+        assert_eq!(answer.headers["referrer-policy"], "same-origin");
+        let tag = answer.headers[header::ETAG].clone();
+        let request = api.request(&As::Nobody, Method::GET, path).header(header::IF_NONE_MATCH, tag);
+        api.send(request).await.ok(304);
+    }
+    for path in ["/assets/missing-123.js", "/favicon-none.ico", "/..%2f..%2fCargo.toml", "/%2e%2e/%2e%2e/Cargo.toml", "/.env"] {
+        let answer = api.get(&As::Nobody, path).await;
+        assert!(answer.status == 404 || (answer.status == 200 && answer.text.contains("<html")), "{path}: {} {}", answer.status, answer.text);
+        assert!(!answer.text.contains("[workspace]"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn health_is_for_all_and_numbers_are_for_the_socket_and_for_operators() {
+    let api = Api::new().await;
+    assert_eq!(api.get(&As::Nobody, "/healthz").await.ok(200).json(), json!({ "ok": true }));
+    assert_eq!(api.get(&As::Nobody, "/readyz").await.ok(200).json()["ready"], true);
+    let (tenant, _) = api.signup().await;
+    let operator = api.operator().await;
+    let through_the_edge = async |who: &As| api.send(api.request(who, Method::GET, "/metrics").header("x-forwarded-for", "192.0.2.1")).await;
+    through_the_edge(&As::Nobody).await.problem(404, "not_found");
+    through_the_edge(&tenant).await.problem(404, "not_found");
+    through_the_edge(&operator).await.ok(200);
+    let answer = api.get(&As::Nobody, "/metrics").await.ok(200);
+    assert!(answer.text.contains("vivier_http_requests_total{") && answer.text.contains("vivier_http_request_seconds_bucket{"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_a_problem_without_its_details() {
+    let api = Api::new().await;
+    let (who, _) = api.signup().await;
+    api.world.app.store.close().await;
+    let ready = api.get(&As::Nobody, "/readyz").await.ok(503);
+    assert_eq!(ready.json()["failing"], json!(["database"]));
+    api.get(&As::Nobody, "/healthz").await.ok(200);
+    let answer = api.get(&who, "/v1/deployments").await;
+    answer.problem(500, "internal");
+    assert!(!answer.text.contains("sqlx") && !answer.text.to_lowercase().contains("pool"), "{}", answer.text);
+}
