@@ -5,8 +5,8 @@ use std::fmt;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::RoleArguments;
-use crate::settings::Settings;
 use crate::logging;
+use crate::settings::Settings;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -173,11 +173,7 @@ fn set(table: &mut Table, path: &[&str], value: Value) -> anyhow::Result<()> {
     let [parents @ .., leaf] = path else { return Ok(()) };
     let mut node = table;
     for parent in parents {
-        node = node
-            .entry(*parent)
-            .or_insert_with(|| Value::Table(Table::new()))
-            .as_table_mut()
-            .ok_or_else(|| anyhow!("{parent} is a value, not a section"))?;
+        node = node.entry(*parent).or_insert_with(|| Value::Table(Table::new())).as_table_mut().ok_or_else(|| anyhow!("{parent} is a value, not a section"))?;
     }
     node.insert((*leaf).to_owned(), value);
     Ok(())
@@ -190,7 +186,10 @@ impl Settings {
 
     /// The dashboard's name as browsers send it in `Host`.
     pub fn public_host(&self) -> String {
-        url::Url::parse(&self.public_url).ok().and_then(|url| url.host_str().map(|host| url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))).unwrap_or_default()
+        url::Url::parse(&self.public_url)
+            .ok()
+            .and_then(|url| url.host_str().map(|host| url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))))
+            .unwrap_or_default()
     }
 
     fn document(&self) -> anyhow::Result<Table> {
@@ -231,7 +230,13 @@ mod tests {
         let uncommented: Vec<&str> = text
             .lines()
             .map(|line| match line.strip_prefix("# ") {
-                Some(setting) if setting.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')) => setting,
+                Some(setting)
+                    if setting
+                        .split_once(" = ")
+                        .is_some_and(|(key, _)| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')) =>
+                {
+                    setting
+                }
                 _ => line,
             })
             .collect();

@@ -58,8 +58,9 @@ fn lock(data_dir: &Path) -> anyhow::Result<Flock<File>> {
     std::fs::create_dir_all(&run).with_context(|| format!("cannot make {}", run.display()))?;
     let path = run.join("up.lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path).with_context(|| format!("cannot open {}", path.display()))?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock)
-        .map_err(|(_, _)| anyhow::anyhow!("another `vivierd up` runs with the data directory {}; stop it, or choose another with --data-dir", data_dir.display()))
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, _)| {
+        anyhow::anyhow!("another `vivierd up` runs with the data directory {}; stop it, or choose another with --data-dir", data_dir.display())
+    })
 }
 
 /// Keeps one child alive until `stop`.

@@ -80,7 +80,13 @@ impl Product {
     pub async fn start() -> Self {
         let _ = rustls_provider();
         let data = tempfile::tempdir().expect("a directory");
-        let built = Command::new(env!("CARGO_BIN_EXE_vivierd")).arg("--data-dir").arg(data.path()).args(["image", "build", "--if-absent"]).output().expect("vivierd runs");
+        let built = Command::new(env!("CARGO_BIN_EXE_vivierd"))
+            .current_dir(root())
+            .arg("--data-dir")
+            .arg(data.path())
+            .args(["image", "build", "--if-absent"])
+            .output()
+            .expect("vivierd runs");
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let port = free_port();
         let pool = format!("10.{}.{}.0/20", 64 + port % 128, (port / 128 % 16) * 16);
@@ -140,7 +146,11 @@ impl Product {
     pub fn pid_of(&self, role: &str) -> i32 {
         let up = self.up.as_ref().expect("it runs").0.id().to_string();
         let children = Command::new("pgrep").args(["-P", &up, "-f", &format!("vivierd {role} ")]).output().expect("pgrep runs");
-        String::from_utf8_lossy(&children.stdout).lines().next().and_then(|line| line.trim().parse().ok()).unwrap_or_else(|| panic!("no {role} runs: {}", self.log_tail()))
+        String::from_utf8_lossy(&children.stdout)
+            .lines()
+            .next()
+            .and_then(|line| line.trim().parse().ok())
+            .unwrap_or_else(|| panic!("no {role} runs: {}", self.log_tail()))
     }
 
     pub fn kill(&self, role: &str) {
@@ -166,7 +176,8 @@ impl Product {
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
         let cookie = answer.headers()["set-cookie"].to_str().expect("a cookie").split(';').next().expect("a pair").to_owned();
         let body = json!({"name": "tests", "scopes": ["read", "write", "chat"]});
-        let answer = self.http.post(format!("{}/v1/tokens", self.url)).header("cookie", cookie).header("origin", &self.url).json(&body).send().await.expect("an answer");
+        let answer =
+            self.http.post(format!("{}/v1/tokens", self.url)).header("cookie", cookie).header("origin", &self.url).json(&body).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
         let made: Value = answer.json().await.expect("JSON");
         self.token = made["secret"].as_str().expect("a token").to_owned();
@@ -217,7 +228,8 @@ impl Product {
     /// One chat turn over the agent's own OpenAI-compatible endpoint.
     pub async fn chat(&self, slug: &str, text: &str) -> Result<String, String> {
         let body = json!({"model": "openclaw/default", "messages": [{"role": "user", "content": text}]});
-        let answer = self.agent(slug, reqwest::Method::POST, "/v1/chat/completions").bearer_auth(&self.token).timeout(Duration::from_secs(180)).json(&body).send().await;
+        let answer =
+            self.agent(slug, reqwest::Method::POST, "/v1/chat/completions").bearer_auth(&self.token).timeout(Duration::from_secs(180)).json(&body).send().await;
         let answer = answer.map_err(|error| error.to_string())?;
         let status = answer.status();
         let text = answer.text().await.map_err(|error| error.to_string())?;

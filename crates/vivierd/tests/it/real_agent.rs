@@ -35,15 +35,24 @@ async fn real_an_agent_answers_over_http_and_telegram_and_its_keys_are_nowhere_t
     // Talk: over the agent's own OpenAI-compatible endpoint, through the edge, with the account's token.
     let answer = product.chat(&slug, "ping 7").await.expect("an answer");
     assert!(answer.contains("ping 7"), "{answer}");
-    let stranger = product.agent(&slug, reqwest::Method::POST, "/v1/chat/completions").bearer_auth("viv_wrong").json(&json!({})).send().await.expect("an answer");
+    let stranger =
+        product.agent(&slug, reqwest::Method::POST, "/v1/chat/completions").bearer_auth("viv_wrong").json(&json!({})).send().await.expect("an answer");
     assert!([401, 404].contains(&stranger.status().as_u16()), "{}", stranger.status());
 
     // Channels: a message in, an answer out.
     let http = reqwest::Client::new();
-    let told = http.post(format!("{}/control/message", telegram.url)).json(&json!({"chat": 42, "text": "hello from telegram"})).send().await.expect("an answer");
+    let told =
+        http.post(format!("{}/control/message", telegram.url)).json(&json!({"chat": 42, "text": "hello from telegram"})).send().await.expect("an answer");
     assert!(told.status().is_success());
     until("the bot answers", 120, || async {
-        let sent = http.get(format!("{}/control/sent", telegram.url)).send().await.map_err(|error| error.to_string())?.text().await.map_err(|error| error.to_string())?;
+        let sent = http
+            .get(format!("{}/control/sent", telegram.url))
+            .send()
+            .await
+            .map_err(|error| error.to_string())?
+            .text()
+            .await
+            .map_err(|error| error.to_string())?;
         if sent.contains("hello from telegram") { Ok(()) } else { Err(sent) }
     })
     .await;
@@ -51,10 +60,21 @@ async fn real_an_agent_answers_over_http_and_telegram_and_its_keys_are_nowhere_t
     // Watch: the timeline explains every step with its duration; the log begins with its tail; CPU and memory are there.
     let events = product.call("GET", &format!("/v1/deployments/{id}/events?limit=200"), None).await;
     for action in ["allocate", "prepare", "configure", "start", "prove", "route"] {
-        let done = events["items"].as_array().expect("events").iter().any(|event| event["action"] == action && event["outcome"] == "done" && event["duration_ms"].is_u64());
+        let done = events["items"]
+            .as_array()
+            .expect("events")
+            .iter()
+            .any(|event| event["action"] == action && event["outcome"] == "done" && event["duration_ms"].is_u64());
         assert!(done, "no {action} in {events:#}");
     }
-    let mut log = product.http.get(format!("{}/v1/deployments/{id}/logs?follow=true&tail=5", product.url)).bearer_auth(&product.token).send().await.expect("a log").bytes_stream();
+    let mut log = product
+        .http
+        .get(format!("{}/v1/deployments/{id}/logs?follow=true&tail=5", product.url))
+        .bearer_auth(&product.token)
+        .send()
+        .await
+        .expect("a log")
+        .bytes_stream();
     let first = tokio::time::timeout(std::time::Duration::from_secs(10), log.next()).await.expect("in time").expect("a chunk").expect("bytes");
     assert!(String::from_utf8_lossy(&first).contains("data:"), "{first:?}");
     let stats = product.call("GET", &format!("/v1/deployments/{id}/stats"), None).await;
@@ -67,10 +87,18 @@ async fn real_an_agent_answers_over_http_and_telegram_and_its_keys_are_nowhere_t
 
     // A wrong token is a degraded agent, not a failed start.
     let wrong = "987654321:AAwrongwrongwrongwrongwrongwrongwrong012";
-    product.call("POST", &format!("/v1/deployments/{id}/config"), Some(json!({"channels": [{"kind": "telegram", "tokens": {"bot_token": wrong}, "allow_from": ["42"], "api_root": telegram.url}]}))).await;
+    product
+        .call(
+            "POST",
+            &format!("/v1/deployments/{id}/config"),
+            Some(json!({"channels": [{"kind": "telegram", "tokens": {"bot_token": wrong}, "allow_from": ["42"], "api_root": telegram.url}]})),
+        )
+        .await;
     until("telegram is degraded", 240, || async {
         let seen = product.deployment(&id).await;
-        let degraded = seen["degraded"].as_array().is_some_and(|parts| parts.iter().any(|part| part["part"] == "telegram" && part["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty())));
+        let degraded = seen["degraded"]
+            .as_array()
+            .is_some_and(|parts| parts.iter().any(|part| part["part"] == "telegram" && part["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty())));
         if seen["state"] == "running" && degraded { Ok(()) } else { Err(format!("{seen}")) }
     })
     .await;
@@ -103,7 +131,8 @@ async fn nowhere(product: &Product, id: &str, events: &Value) {
         ("the engine's log", docker(&["logs", container])),
         ("environment and arguments of its processes", {
             let script = "for p in $(pgrep -g 0 2>/dev/null; ls /proc | grep -E '^[0-9]+$'); do tr '\\0' ' ' < /proc/$p/environ 2>/dev/null; tr '\\0' ' ' < /proc/$p/cmdline 2>/dev/null; done";
-            String::from_utf8_lossy(&Command::new("nsenter").args(["-t", &pid, "-p", "-m", "sh", "-c", script]).output().expect("nsenter runs").stdout).into_owned()
+            String::from_utf8_lossy(&Command::new("nsenter").args(["-t", &pid, "-p", "-m", "sh", "-c", script]).output().expect("nsenter runs").stdout)
+                .into_owned()
         }),
         ("events", events.to_string()),
         ("deployment", product.deployment(id).await.to_string()),
@@ -147,7 +176,8 @@ async fn real_a_configuration_is_applied_in_place_refused_with_its_path_and_roll
     let before = product.containers();
 
     // Refused before anything is touched, with the path.
-    let (status, problem) = product.try_call("POST", &format!("/v1/deployments/{id}/config"), Some(json!({"text": "{ agents: { defaults: { maxConcurrent: 'many' } } }"}))).await;
+    let (status, problem) =
+        product.try_call("POST", &format!("/v1/deployments/{id}/config"), Some(json!({"text": "{ agents: { defaults: { maxConcurrent: 'many' } } }"}))).await;
     assert_eq!(status, 422, "{problem}");
     assert!(problem["fields"].to_string().contains("agents.defaults.maxConcurrent"), "{problem:#}");
     let (status, problem) = product.try_call("POST", &format!("/v1/deployments/{id}/config"), Some(json!({"text": "{ gateway: { bind: 'loopback' } }"}))).await;
@@ -180,7 +210,14 @@ async fn real_a_configuration_is_applied_in_place_refused_with_its_path_and_roll
     product.call("POST", &format!("/v1/deployments/{id}/suspend"), None).await;
     product.wait(&id, "suspended", 60).await;
     until("its name says so", 60, || async {
-        let status = product.agent(&slug, reqwest::Method::GET, "/v1/models").bearer_auth(&product.token).send().await.map_err(|error| error.to_string())?.status().as_u16();
+        let status = product
+            .agent(&slug, reqwest::Method::GET, "/v1/models")
+            .bearer_auth(&product.token)
+            .send()
+            .await
+            .map_err(|error| error.to_string())?
+            .status()
+            .as_u16();
         if status == 503 { Ok(()) } else { Err(status.to_string()) }
     })
     .await;

@@ -19,7 +19,17 @@ async fn real_whatever_is_killed_the_agent_answers_again_and_a_hostile_agent_rea
     // Killed in the middle of provisioning: each role once.
     for role in ["serve", "host"] {
         product.kill(role);
-        until("the API answers again", 60, || async { product.http.get(format!("{}/readyz", product.url)).send().await.map_err(|error| error.to_string())?.error_for_status().map_err(|error| error.to_string()) }).await;
+        until("the API answers again", 60, || async {
+            product
+                .http
+                .get(format!("{}/readyz", product.url))
+                .send()
+                .await
+                .map_err(|error| error.to_string())?
+                .error_for_status()
+                .map_err(|error| error.to_string())
+        })
+        .await;
     }
     let seen = product.wait(&id, "running", 300).await;
     let slug = seen["slug"].as_str().expect("a slug").to_owned();
@@ -45,7 +55,18 @@ async fn real_whatever_is_killed_the_agent_answers_again_and_a_hostile_agent_rea
     // A container that nobody owns is stopped and kept, never silently removed.
     let installation = std::fs::read_to_string(product.data.path().join("installation")).expect("an installation");
     let image = seen["image"].as_str().expect("a digest");
-    let stray = docker(&["run", "-d", "--network", "none", "--label", &format!("io.vivier.installation={}", installation.trim()), "--entrypoint", "sleep", image, "3600"]);
+    let stray = docker(&[
+        "run",
+        "-d",
+        "--network",
+        "none",
+        "--label",
+        &format!("io.vivier.installation={}", installation.trim()),
+        "--entrypoint",
+        "sleep",
+        image,
+        "3600",
+    ]);
     let stray = stray.trim().to_owned();
     until("the stray is in quarantine", 120, || async {
         let listed = product.call("GET", "/v1/operator/quarantine", None).await;
@@ -67,7 +88,10 @@ async fn real_whatever_is_killed_the_agent_answers_again_and_a_hostile_agent_rea
 }
 
 async fn answers(product: &Product, slug: &str) {
-    until("the agent answers", 240, || async { product.chat(slug, "are you there").await.and_then(|text| if text.contains("are you there") { Ok(()) } else { Err(text) }) }).await;
+    until("the agent answers", 240, || async {
+        product.chat(slug, "are you there").await.and_then(|text| if text.contains("are you there") { Ok(()) } else { Err(text) })
+    })
+    .await;
 }
 
 /// From inside the running agent's own network namespace and file system.

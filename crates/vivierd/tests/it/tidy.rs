@@ -27,7 +27,8 @@ fn rust() -> Vec<(PathBuf, String)> {
 #[test]
 fn nothing_is_left_undone_or_switched_off() {
     // Written in pieces, or this file would find itself.
-    let words = [concat!("to", "do!("), concat!("unimple", "mented!("), concat!("db", "g!("), concat!("#[ig", "nore"), concat!("FIX", "ME"), concat!("XX", "X ")];
+    let words =
+        [concat!("to", "do!("), concat!("unimple", "mented!("), concat!("db", "g!("), concat!("#[ig", "nore"), concat!("FIX", "ME"), concat!("XX", "X ")];
     let found: Vec<String> =
         rust().iter().flat_map(|(path, text)| words.iter().filter(|word| text.contains(**word)).map(|word| format!("{}: {word}", path.display()))).collect();
     assert!(found.is_empty(), "{found:#?}");
@@ -50,7 +51,12 @@ fn the_rooms_know_only_what_they_may() {
         for name in dependencies.keys().filter(|name| name.starts_with("vivier")) {
             assert!(allowed.contains(&name.as_str()), "{room} must not know {name}");
         }
-        let only = [("bollard", "vivier-host"), ("sqlx", "vivier-server"), ("axum", "vivier-host vivier-server"), ("tokio", "vivier-host vivier-edge vivier-server vivierd vivier")];
+        let only = [
+            ("bollard", "vivier-host"),
+            ("sqlx", "vivier-server"),
+            ("axum", "vivier-host vivier-server"),
+            ("tokio", "vivier-host vivier-edge vivier-server vivierd vivier"),
+        ];
         for (library, rooms) in only {
             assert!(!dependencies.contains_key(library) || rooms.split(' ').any(|allowed| allowed == room), "{room} must not use {library}");
         }
