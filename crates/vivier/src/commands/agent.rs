@@ -1,7 +1,7 @@
 //! One agent looked at: `status`, `stats`, `open`, `proof`.
 
 use serde_json::json;
-use vivier_core::runtime::Stats;
+use vivier_core::runtime::{Check, Stats};
 use vivier_core::wire::agents::{DeploymentOut, OpenOut, ProofOut};
 
 use super::list::state_in_short;
@@ -158,6 +158,15 @@ fn show_in_browser(url: &str) -> bool {
     std::process::Command::new(opener).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn().is_ok()
 }
 
+/// The longest value that is shown whole; `--json` shows all of each.
+const LONGEST: usize = 80;
+
+fn in_short(value: &str) -> String {
+    let short: String = value.chars().take(LONGEST).collect();
+    let end = if value.chars().count() > LONGEST { "…" } else { "" };
+    format!("{}{end}", text::harmless(if short.is_empty() { "none" } else { &short }, false))
+}
+
 /// Fails when the proof does not hold, so that a script can ask.
 pub async fn proof(api: &Api, named: &Named, output: &Output) -> Result<(), Failure> {
     let deployment = target::find(api, &named.name, Prefer::Living).await?;
@@ -168,16 +177,12 @@ pub async fn proof(api: &Api, named: &Named, output: &Output) -> Result<(), Fail
     } else {
         let verdict = if *holds { output.paint(Paint::Good, "sealed") } else { output.paint(Paint::Bad, "NOT sealed") };
         output.line(format!("{} is {verdict}: read back from container {:.12} on {} UTC", deployment.slug, proof.container, text::moment(proof.at)))?;
-        let rows = proof.checks.iter().map(|check| {
+        let row = |check: &Check| {
             let (paint, mark) = if check.holds { (Paint::Good, "holds") } else { (Paint::Bad, "DIFFERS") };
-            vec![
-                (paint, mark.to_owned()),
-                plain(text::harmless(&check.name, false)),
-                plain(text::harmless(&check.expected, false)),
-                plain(text::harmless(&check.found, false)),
-            ]
-        });
-        output.table(&["", "check", "expected", "found"], rows.collect())?;
+            let found = if check.holds { in_short(&check.found) } else { format!("{} instead of {}", in_short(&check.found), in_short(&check.expected)) };
+            vec![(paint, mark.to_owned()), plain(text::harmless(&check.name, false)), plain(found)]
+        };
+        output.table(&["", "check", "found"], proof.checks.iter().map(row).collect())?;
     }
     if *holds { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
 }

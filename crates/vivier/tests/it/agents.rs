@@ -158,4 +158,5 @@ async fn completions_exist_for_each_shell_and_need_no_server() {
         assert!(ran.out.contains("vivier") && ran.out.contains("deploy"), "{shell}");
     }
     assert_eq!(world.run(&["completions", "tcl"]).code, 2);
+    insta::assert_snapshot!("help", world.run(&["--help"]).snapshot(&world));
 }
