@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde::Deserialize as _;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use vivier_core::config::ConfigIssue;
 use vivier_core::digest::Digest;
@@ -69,10 +71,11 @@ impl Releases {
 fn check(path: &Path, config: &Value) -> anyhow::Result<Vec<ConfigIssue>> {
     let text = std::fs::read(path)?;
     let mut reader = serde_json::Deserializer::from_slice(&text);
-    let schema = Relevant(Some(config)).deserialize(&mut reader)?;
+    let mut schema = Relevant(Some(config)).deserialize(&mut reader)?;
     drop(text);
+    spare_defaults(&mut schema);
     let validator = jsonschema::validator_for(&schema).map_err(|error| anyhow::anyhow!("{error}"))?;
-    Ok(validator.iter_errors(config).take(MOST_ISSUES).map(|error| issue(&error)).collect())
+    Ok(validator.iter_errors(config).flat_map(|error| issues(&error)).take(MOST_ISSUES).collect())
 }
 
 /// Reads the part of a schema that a document can meet: of `properties`, only those that the document has.
@@ -140,7 +143,9 @@ impl<'de> Visitor<'de> for Properties<'_> {
                     properties.insert(key, schema);
                 }
                 None => {
-                    map.next_value::<IgnoredAny>()?;
+                    if map.next_value::<Defaulted>()?.0 {
+                        properties.insert(key, serde_json::json!({ "default": null }));
+                    }
                 }
             }
         }
@@ -148,7 +153,145 @@ impl<'de> Visitor<'de> for Properties<'_> {
     }
 }
 
-fn issue(error: &jsonschema::ValidationError<'_>) -> ConfigIssue {
-    let path = error.instance_path().to_string().trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~");
-    ConfigIssue::new(path, error.masked().to_string())
+/// Whether the schema of a property that the document lacks names a default.
+struct Defaulted(bool);
+
+impl<'de> serde::Deserialize<'de> for Defaulted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(DefaultedVisitor)
+    }
+}
+
+struct DefaultedVisitor;
+
+impl<'de> Visitor<'de> for DefaultedVisitor {
+    type Value = Defaulted;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON schema")
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Defaulted, E> {
+        Ok(Defaulted(false))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Defaulted, A::Error> {
+        let mut defaulted = false;
+        while let Some((key, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+            defaulted |= key == "default";
+        }
+        Ok(Defaulted(defaulted))
+    }
+}
+
+/// OpenClaw's schema describes the configuration after its defaults are filled in, so it also requires what has a default. Whoever
+/// writes a document may leave that out.
+fn spare_defaults(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            let spared: Vec<String> = map
+                .get("properties")
+                .and_then(Value::as_object)
+                .map(|properties| properties.iter().filter(|(_, inner)| inner.get("default").is_some()).map(|(name, _)| name.clone()).collect())
+                .unwrap_or_default();
+            if let Some(required) = map.get_mut("required").and_then(Value::as_array_mut) {
+                required.retain(|name| !name.as_str().is_some_and(|name| spared.iter().any(|spared| spared == name)));
+            }
+            map.values_mut().for_each(spare_defaults);
+        }
+        Value::Array(items) => items.iter_mut().for_each(spare_defaults),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// One error of the schema, in words for whoever wrote the document. The values themselves are never repeated: one may be a secret.
+fn issues(error: &ValidationError<'_>) -> Vec<ConfigIssue> {
+    let path = dotted(error.instance_path());
+    let one = |message: String| vec![ConfigIssue::new(path.clone(), message)];
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
+            .iter()
+            .map(|name| {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                ConfigIssue::new(path, "is not known to this version of OpenClaw; check its spelling, or remove it")
+            })
+            .collect(),
+        ValidationErrorKind::Type { kind } => one(format!("must be {}, not {}", expected(kind), found(error.instance()))),
+        ValidationErrorKind::Enum { options } => one(format!("must be one of {}", list(options))),
+        ValidationErrorKind::Constant { expected_value } => one(format!("must be {expected_value}")),
+        ValidationErrorKind::Required { property } => one(format!("lacks {property}")),
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let deepest = |branch: &&Vec<ValidationError<'static>>| branch.iter().map(|inner| dotted(inner.instance_path()).len()).max().unwrap_or(0);
+            // The form that went wrong furthest inside is the one that was meant.
+            match context.iter().max_by_key(deepest).filter(|branch| deepest(branch) > path.len()) {
+                Some(branch) => branch.iter().flat_map(issues).collect(),
+                None => one("has none of the forms that OpenClaw accepts here".to_owned()),
+            }
+        }
+        // The schema's own words for the rest (bounds, lengths, patterns); the value is masked.
+        _ => one(error.masked().to_string()),
+    }
+}
+
+fn dotted(path: &jsonschema::paths::Location) -> String {
+    path.as_str().trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~")
+}
+
+fn expected(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(one) => named(&one.to_string()).to_owned(),
+        TypeKind::Multiple(several) => several.iter().map(|one| named(&one.to_string()).to_owned()).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+fn named(kind: &str) -> &str {
+    match kind {
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "object" => "an object { … }",
+        "array" => "a list [ … ]",
+        "null" => "null",
+        other => other,
+    }
+}
+
+fn found(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn list(options: &Value) -> String {
+    match options {
+        Value::Array(items) => items.iter().map(Value::to_string).collect::<Vec<_>>().join(", "),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => options.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn checked(schema: &Value, config: &Value) -> Vec<String> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), schema.to_string()).expect("writes");
+        check(file.path(), config).expect("checks").into_iter().map(|issue| format!("{}: {}", issue.path, issue.message)).collect()
+    }
+
+    #[test]
+    fn what_has_a_default_may_be_left_out_and_the_rest_may_not() {
+        let inner = json!({ "type": "object", "required": ["policy", "token"], "properties": { "policy": { "default": "ask", "type": "string" }, "token": { "type": "string" } } });
+        let schema = json!({ "type": "object", "properties": { "plain": inner, "either": { "anyOf": [{ "type": "string" }, inner] } } });
+        assert_eq!(checked(&schema, &json!({ "plain": { "token": "t" }, "either": { "token": "t" } })), Vec::<String>::new());
+        assert_eq!(checked(&schema, &json!({ "plain": {} })), ["plain: lacks \"token\""]);
+        assert_eq!(checked(&schema, &json!({ "plain": { "token": "t", "policy": 7 } })), ["plain.policy: must be text, not a number"]);
+    }
 }
