@@ -1,11 +1,11 @@
 // The whole way of a customer in a browser, against a running product: from the setup link to an answered chat message, and
 // everything beside it. Needs VIVIER_URL, VIVIER_SETUP_LINK (only while there is no operator) and MODEL_URL; see e2e/README.md.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, test as plain } from "node:test";
 import { axe } from "./axe.mjs";
-import { activate, tabTo } from "./keyboard.mjs";
+import { activate, paste, tabTo } from "./keyboard.mjs";
 import { chat, connected } from "./openclaw.mjs";
-import { BASE, close, go, modelUrl, open, random, shot, troubles, until, visitor } from "./stage.mjs";
+import { BASE, close, go, modelUrl, open, openPages, random, shot, troubles, until, visitor } from "./stage.mjs";
 
 const RUNNING = Number(process.env.START_TIMEOUT_MS ?? 240_000);
 const password = `correct horse ${random()}`;
@@ -18,6 +18,23 @@ let page;
 let id = "";
 let url = "";
 const made = [];
+
+/** What follows needs an agent: without one it fails at once, instead of waiting for what cannot come. */
+const needsAgent = () => assert.notEqual(id, "", "no agent was created: see the test of that above");
+const needsRunning = () => assert.notEqual(url, "", "the agent did not come to run: see the test of that above");
+
+/** A test that leaves pictures of every open page behind when it fails. */
+let failures = 0;
+const test = (title, body) =>
+  plain(title, async () => {
+    try {
+      await body();
+    } catch (error) {
+      failures += 1;
+      for (const [at, open] of openPages().entries()) await shot(open, `failed-${failures}-${at}`).catch(() => undefined);
+      throw error;
+    }
+  });
 
 const state = (on, wanted) => on.locator(`[role=status] [data-state=${wanted}]`);
 const tab = (title) => page.getByRole("tab", { name: title }).click();
@@ -69,8 +86,8 @@ describe("a customer's whole way", { concurrency: false }, () => {
     await page.getByLabel("Name", { exact: true }).fill(name);
     await page.getByLabel("Provider").selectOption({ label: "OpenAI-compatible server" });
     await page.getByLabel("Base URL").fill(modelUrl());
-    await page.getByLabel("Model", { exact: true }).fill("standin");
-    await page.getByLabel("Key", { exact: false }).last().fill(process.env.MODEL_KEY ?? "sk-e2e-standin");
+    await page.getByRole("combobox", { name: "Model", exact: true }).fill("standin");
+    await page.getByLabel(/^Key/).fill(process.env.MODEL_KEY ?? "sk-e2e-standin");
     await shot(page, "03-create");
     await page.getByRole("button", { name: "Create agent" }).click();
     await page.waitForURL(/\/agents\/dep_/);
@@ -80,6 +97,7 @@ describe("a customer's whole way", { concurrency: false }, () => {
   });
 
   test("the page shows the way until it runs, with every step's duration", async () => {
+    needsAgent();
     await page.getByRole("list", { name: "Progress" }).or(state(page, "running")).first().waitFor();
     await shot(page, "04-on-its-way");
     await state(page, "running").waitFor({ timeout: RUNNING });
@@ -91,6 +109,7 @@ describe("a customer's whole way", { concurrency: false }, () => {
   });
 
   test("Open leads into OpenClaw's own Control UI, connected, without a token in the address and without pairing", async () => {
+    needsRunning();
     const [agent] = await Promise.all([page.waitForEvent("popup"), page.getByRole("button", { name: `Open ${name} in a new tab` }).click()]);
     await connected(agent);
     const address = new URL(agent.url());
@@ -107,6 +126,7 @@ describe("a customer's whole way", { concurrency: false }, () => {
   });
 
   test("a signed-out visitor to the agent's address goes to the login and comes back", async () => {
+    needsRunning();
     const context = await visitor();
     const guest = await context.newPage();
     await go(guest, url);
@@ -120,6 +140,7 @@ describe("a customer's whole way", { concurrency: false }, () => {
   });
 
   test("another account gets 404, at the agent's address, in the dashboard and from the API", async () => {
+    needsRunning();
     const context = await visitor();
     const stranger = await context.newPage();
     await go(stranger, "/signup");
@@ -139,6 +160,7 @@ describe("a customer's whole way", { concurrency: false }, () => {
   });
 
   test("usage, live logs and the proof of the seal are there to see", async () => {
+    needsRunning();
     await go(page, `/agents/${id}`);
     await page.getByRole("img", { name: /^Memory use/ }).waitFor();
     await shot(page, "10-overview");
@@ -159,10 +181,11 @@ describe("a customer's whole way", { concurrency: false }, () => {
   const write = async (text) => {
     await document(page).click();
     await page.keyboard.press("Control+a");
-    await page.keyboard.insertText(text);
+    await paste(document(page), text);
   };
 
   test("a mistake in the configuration is shown in its place, and nothing is applied", async () => {
+    needsRunning();
     await tab("Configuration");
     await document(page).waitFor();
     await write("// mine\n{\n  ui: { seamColor: 42 },\n}\n");
@@ -174,6 +197,7 @@ describe("a customer's whole way", { concurrency: false }, () => {
   });
 
   test("a valid configuration is applied, and the history says that it worked", async () => {
+    needsRunning();
     await write(`// mine\n{\n  ui: { seamColor: "#336699" },\n}\n`);
     await page.getByText("No mistakes found.").waitFor();
     await page.getByRole("button", { name: "Apply the document" }).click();
@@ -193,6 +217,7 @@ describe("a customer's whole way", { concurrency: false }, () => {
   });
 
   test("it stops and starts again", async () => {
+    needsRunning();
     await tab("Danger zone");
     await page.getByRole("tabpanel").getByRole("button", { name: "Stop", exact: true }).click();
     await state(page, "suspended").waitFor({ timeout: 90_000 });
@@ -229,6 +254,8 @@ describe("a customer's whole way", { concurrency: false }, () => {
     await keys.getByRole("tab", { name: "Overview" }).waitFor();
     await tabTo(keys, "Overview");
     await keys.keyboard.press("ArrowRight");
+    // The focus moves a moment after the key.
+    await until("the focus is on Logs", () => keys.getByRole("tab", { name: "Logs" }).evaluate((element) => element === document.activeElement));
     await keys.keyboard.press("Enter");
     await keys.getByRole("tab", { name: "Logs", selected: true }).waitFor();
     await change(context, "DELETE", `/v1/deployments/${byKeys}`);
@@ -236,6 +263,7 @@ describe("a customer's whole way", { concurrency: false }, () => {
   });
 
   test("every page passes axe, in both themes and on a phone", async () => {
+    needsAgent();
     const found = [];
     const PAGES = ["/agents", "/agents/new", "/account", "/operator", `/agents/${id}`, ...["logs", "configuration", "secrets", "proof", "danger"].map((each) => `/agents/${id}?tab=${each}`)];
     const cookies = await ownerContext.cookies();
@@ -262,6 +290,7 @@ describe("a customer's whole way", { concurrency: false }, () => {
   });
 
   test("deletion wants the name typed, and can be taken back", async () => {
+    needsAgent();
     await go(page, `/agents/${id}?tab=danger`);
     await page.getByRole("button", { name: "Delete…" }).click();
     const dialog = page.getByRole("dialog");

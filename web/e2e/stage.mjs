@@ -22,6 +22,8 @@ export async function open() {
   browser = await chromium.launch(CHROMIUM);
 }
 
+export const openPages = () => browser.contexts().flatMap((context) => context.pages());
+
 export async function close() {
   await browser?.close();
 }

@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { CHROMIUM } from "../e2e/chromium.mjs";
 import { axe } from "../e2e/axe.mjs";
+import { paste } from "../e2e/keyboard.mjs";
 import { known, listen } from "./serve.mjs";
 
 const option = (name, fallback) => (process.argv.includes(`--${name}`) ? process.argv[process.argv.indexOf(`--${name}`) + 1] : fallback);
@@ -53,10 +54,8 @@ const PAGES = [
   agent("Pearl", "configuration", async (page) => {
     const editor = page.getByRole("textbox", { name: "Configuration document" });
     await editor.click();
-    await page.keyboard.press("Control+End");
-    await page.keyboard.type("");
     await page.keyboard.press("Control+a");
-    await page.keyboard.insertText("// mine\n{\n  ui: { assistant: { name: 42 } },\n  colour: 'teal',\n  session: { scope: true },\n}\n");
+    await paste(editor, "// mine\n{\n  ui: { assistant: { name: 42 } },\n  colour: 'teal',\n  session: { scope: true },\n}\n");
     await page.getByTestId("config-issues").waitFor();
   }),
   agent("Pearl", "secrets"),

@@ -73,7 +73,7 @@ function account(email) {
       { id: id("tok"), name: "Backup script", scopes: ["read"], hint: "viv_3fk2", created_at: ago(86400 * 9), expires_at: soon(86400 * 81), last_used_at: ago(3700) },
       { id: id("tok"), name: "Home automation", scopes: ["read", "chat"], hint: "viv_9qpa", created_at: ago(86400 * 2), expires_at: null, last_used_at: null },
     ];
-    if (!email.startsWith("empty@")) seed(known);
+    if (!/^(empty@|other-)/.test(email)) seed(known);
     else known.tokens = [];
   }
   return known;
@@ -194,7 +194,8 @@ function walk(deployment, way = WAY, end = "running") {
   }, wait + 50).unref();
 }
 
-const shown = ({ hidden: _, ...deployment }) => deployment;
+let bound = 4180;
+const shown = ({ hidden: _, ...deployment }) => ({ ...deployment, url: `http://${deployment.slug}.localhost:${bound}` });
 class Refusal extends Error {
   constructor(status, code, detail, fields) {
     super(detail);
@@ -427,7 +428,6 @@ function openPage(request, response, url, port) {
 export function listen(port, host = "127.0.0.1") {
   const server = createServer((request, response) => {
     const url = new URL(request.url, "http://mock");
-    const bound = server.address().port;
     const slug = /^(.+)\.localhost(:\d+)?$/.exec(request.headers.host ?? "")?.[1];
     if (slug) return agentPage(request, response, url, slug, bound);
     if (url.pathname.startsWith("/open/")) return openPage(request, response, url, bound);
@@ -445,7 +445,13 @@ export function listen(port, host = "127.0.0.1") {
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
     createReadStream(file).pipe(response);
   });
-  return new Promise((done) => server.listen(port, host, () => done(server)));
+  return new Promise((done) =>
+    server.listen(port, host, () => {
+      bound = server.address().port;
+      catalogue.base_domain = `localhost:${bound}`;
+      done(server);
+    }),
+  );
 }
 
 export const known = { deployments, account };
