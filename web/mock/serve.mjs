@@ -228,6 +228,7 @@ function checkText(text) {
   const known = ["ui", "agents", "channels", "models", "tools", "session", "messages", "cron", "skills", "plugins", "gateway", "logging"];
   const issues = Object.keys(value).filter((key) => !known.includes(key)).map((key) => ({ path: key, message: "is no setting of OpenClaw 2026.9.6" }));
   if (value.ui?.assistant?.name !== undefined && typeof value.ui.assistant.name !== "string") issues.push({ path: "ui.assistant.name", message: "must be a text" });
+  if (value.ui?.seamColor !== undefined && typeof value.ui.seamColor !== "string") issues.push({ path: "ui.seamColor", message: "must be a text" });
   if (value.gateway?.bind !== undefined) issues.push({ path: "gateway.bind", message: "cannot be set: the platform decides where the gateway listens. Remove it." });
   return issues;
 }
