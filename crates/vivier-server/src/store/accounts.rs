@@ -120,13 +120,7 @@ impl Store {
     }
 
     /// Changes a password and ends every session but `keep`.
-    pub async fn set_password(
-        &self,
-        actor: &Actor,
-        id: AccountId,
-        password_hash: &str,
-        keep: Option<vivier_core::id::SessionId>,
-    ) -> Result<(), StoreError> {
+    pub async fn set_password(&self, actor: &Actor, id: AccountId, password_hash: &str, keep: Option<vivier_core::id::SessionId>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(SET_PASSWORD).bind(id.to_string()).bind(password_hash).execute(tx.conn()).await?;
         tx.end_sessions(id, keep).await?;

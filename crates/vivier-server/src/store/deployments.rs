@@ -266,9 +266,9 @@ impl Store {
         let now = tx.now();
         lock_account(&mut tx, account).await?;
         let row = tx.lock_deployment(account, id).await?;
+        let detail = serde_json::json!({ "name": name, "plan": plan });
         if let Some(name) = name {
             sqlx::query(RENAME).bind(id.to_string()).bind(name.as_str()).execute(tx.conn()).await?;
-            tx.audit(actor, Some(account), "deployment.rename", &id.to_string(), serde_json::json!({ "name": name })).await?;
         }
         let current: PlanName = row.parse("plan")?;
         if let Some(plan) = plan.filter(|plan| *plan != current) {
@@ -279,8 +279,8 @@ impl Store {
             let expires_at = plan.plan().expires.then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
             sqlx::query(SET_PLAN).bind(id.to_string()).bind(plan.as_str()).bind(expires_at.map(Timestamp::as_millis)).execute(tx.conn()).await?;
             tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("moved from {current} to {plan}")).by(&actor.name)).await?;
-            tx.audit(actor, Some(account), "deployment.plan", &id.to_string(), serde_json::json!({ "from": current, "to": plan })).await?;
         }
+        tx.audit(actor, Some(account), "deployment.edit", &id.to_string(), detail).await?;
         let deployment = tx.deployment(account, id).await?;
         tx.commit().await?;
         Ok(deployment)

@@ -283,7 +283,23 @@ impl Store {
     }
 
     fn statements() -> Vec<&'static str> {
-        [sql::ALL, accounts::ALL, codes::ALL, idempotency::ALL, sessions::ALL, tokens::ALL, catalogue::ALL, deployments::ALL, events::ALL, platform::ALL, reconcile::ALL, revisions::ALL, routes::ALL, secrets::ALL].concat()
+        [
+            sql::ALL,
+            accounts::ALL,
+            codes::ALL,
+            idempotency::ALL,
+            sessions::ALL,
+            tokens::ALL,
+            catalogue::ALL,
+            deployments::ALL,
+            events::ALL,
+            platform::ALL,
+            reconcile::ALL,
+            revisions::ALL,
+            routes::ALL,
+            secrets::ALL,
+        ]
+        .concat()
     }
 }
 

@@ -12,6 +12,7 @@ statements! {
     PUT_NEW = "INSERT INTO platform (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     TAKE = "DELETE FROM platform WHERE name = $1 RETURNING value";
     AUDIT = "INSERT INTO audit_logs (id, at, account_id, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    PRUNE_CODES = "DELETE FROM open_codes WHERE expires_at < $1";
     AUDITED = "SELECT id FROM audit_logs WHERE id = $1";
     AUDIT_LOG = "SELECT at, account_id, actor, action, subject, detail FROM audit_logs WHERE ($1 = '' OR account_id = $1) ORDER BY id DESC LIMIT $2";
 }
@@ -63,6 +64,16 @@ impl Store {
         let row = sqlx::query(TAKE).bind(name).fetch_optional(tx.conn()).await?;
         tx.commit_quietly().await?;
         row.map(|row| Ok(self.vault().open_platform(name, &row.blob("value")?)?)).transpose()
+    }
+
+    /// Forgets what has had its day: sign-in codes, sessions and idempotency keys.
+    pub async fn prune_expired(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let now = tx.now();
+        sqlx::query(PRUNE_CODES).bind(now.as_millis()).execute(tx.conn()).await?;
+        tx.commit_quietly().await?;
+        self.expire_claims(now).await?;
+        self.prune_sessions().await
     }
 
     /// The audit log of one account, or of all: newest first.

@@ -81,15 +81,7 @@ impl Store {
         let plain = Actor { once: None, ..actor.clone() };
         tx.audit(&plain, Some(account), "token.create", &id.to_string(), serde_json::json!({ "scopes": words })).await?;
         tx.commit_quietly().await?;
-        Ok(TokenOut {
-            id,
-            name: name.to_string(),
-            scopes: scopes.to_vec(),
-            hint: (*hint).to_owned(),
-            created_at: now,
-            expires_at,
-            last_used_at: None,
-        })
+        Ok(TokenOut { id, name: name.to_string(), scopes: scopes.to_vec(), hint: (*hint).to_owned(), created_at: now, expires_at, last_used_at: None })
     }
 
     /// The account's tokens, newest first.

@@ -52,7 +52,11 @@ pub fn of_step(error: &RuntimeError, failures: u32) -> Fault {
         RuntimeErrorKind::Refused => "The host's own policy forbids it; an operator must look at the host's log, then retry.",
         RuntimeErrorKind::Rejected => "Correct the configuration, or go back to an earlier revision.",
         RuntimeErrorKind::Unreachable | RuntimeErrorKind::Conflict | RuntimeErrorKind::Capacity | RuntimeErrorKind::NotFound | RuntimeErrorKind::Failed => {
-            if failures >= TOO_MANY { "Retry; if it fails again, an operator must look at the host's log." } else { "" }
+            if failures >= TOO_MANY {
+                "Retry; if it fails again, an operator must look at the host's log."
+            } else {
+                ""
+            }
         }
     };
     Fault { open: !error.is_transient() || failures >= TOO_MANY, reason: short(&error.message), remedy: remedy.to_owned() }

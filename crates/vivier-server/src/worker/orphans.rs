@@ -15,10 +15,15 @@ pub(super) async fn sweep(crew: Arc<Crew>, stop: CancellationToken) {
     let mut due = crew.now();
     loop {
         if crew.now() >= due {
-            due = crew.now().plus_millis(crew.pace.sweep_ms);
-            if let Err(error) = once(&crew).await {
-                tracing::error!("failed to sweep: {error:#}");
-            }
+            // A host that has not answered yet, as at the start, is asked again soon: without its images nothing can be made.
+            let soon = match once(&crew).await {
+                Ok(host_answered) => !host_answered,
+                Err(error) => {
+                    tracing::error!("failed to sweep: {error:#}");
+                    false
+                }
+            };
+            due = crew.now().plus_millis(if soon { crew.pace.retry_ms } else { crew.pace.sweep_ms });
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -27,7 +32,8 @@ pub(super) async fn sweep(crew: Arc<Crew>, stop: CancellationToken) {
     }
 }
 
-async fn once(crew: &Crew) -> Result<(), StoreError> {
+/// Whether the host answered.
+async fn once(crew: &Crew) -> Result<bool, StoreError> {
     let store = &crew.app.store;
     let ended = store.end_trials(&crew.app.settings.rules()).await?;
     let purged = store.end_retentions().await?;
@@ -36,14 +42,17 @@ async fn once(crew: &Crew) -> Result<(), StoreError> {
         crew.app.wake.notify_one();
     }
     store.prune_events().await?;
-    if let Err(error) = crew.app.releases.sync().await {
-        tracing::debug!("failed to ask the host for its images: {error:#}");
-    }
+    store.prune_expired().await?;
     // For the operator's page, and for whoever asks for room before anything is written down.
     if crew.capacity().await.is_err() {
-        return Ok(());
+        return Ok(false);
     }
-    orphans(crew).await
+    if let Err(error) = crew.app.releases.sync().await {
+        tracing::warn!("failed to learn the host's images: {error}");
+        return Ok(false);
+    }
+    orphans(crew).await?;
+    Ok(true)
 }
 
 /// Puts containers in quarantine that carry our label and that no deployment owns; takes them away when their time is over.

@@ -213,7 +213,9 @@ impl<'a> Drive<'a> {
                 }
             }
         }
-        if self.sight.breaker == Breaker::BackingOff && let Some(until) = seen.backoff_until {
+        if self.sight.breaker == Breaker::BackingOff
+            && let Some(until) = seen.backoff_until
+        {
             next = next.min(until);
             settled = false;
         }
@@ -535,7 +537,19 @@ impl<'a> Drive<'a> {
     fn give_up_place(&mut self) {
         let Seen { attempt, state, version, seen_revision, seen_generation, seen_version, last_known_good, observation, observed_at, workload, .. } =
             self.work.seen.clone();
-        let kept = Seen { attempt, state, version, seen_revision, seen_generation, seen_version, last_known_good, observation, observed_at, workload, ..Seen::nothing() };
+        let kept = Seen {
+            attempt,
+            state,
+            version,
+            seen_revision,
+            seen_generation,
+            seen_version,
+            last_known_good,
+            observation,
+            observed_at,
+            workload,
+            ..Seen::nothing()
+        };
         self.work.seen = kept;
     }
 

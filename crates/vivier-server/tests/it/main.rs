@@ -1,6 +1,10 @@
 //! One binary of integration tests: the store on both engines, the worker over the fake runtime, the API over both.
 
 mod http;
+mod process;
+mod releases;
+mod routes;
+mod runtimes;
 mod store;
 mod support;
 mod worker;

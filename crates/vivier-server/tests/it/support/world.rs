@@ -21,8 +21,7 @@ use vivier_server::{App, Config};
 use super::store::{LOOSE, TestStore, account, agent, image};
 
 /// Fast, but by the same path as outside.
-pub const PACE: Pace =
-    Pace { look_ms: 150, watch_ms: 10, retry_ms: 20, room_ms: 30, tick_ms: 20, sweep_ms: 60, lease_ms: 2_000, backoff: 0.004, at_once: 16 };
+pub const PACE: Pace = Pace { look_ms: 150, watch_ms: 10, retry_ms: 20, room_ms: 30, tick_ms: 20, sweep_ms: 60, lease_ms: 2_000, backoff: 0.004, at_once: 16 };
 
 pub struct World {
     pub test: TestStore,
@@ -133,10 +132,6 @@ impl World {
                 format!("{:?} {action}{:?} {}", event.kind, event.outcome, event.message)
             })
             .collect()
-    }
-
-    pub async fn states(&self, id: DeploymentId) -> Vec<String> {
-        self.timeline(id).await.iter().filter_map(|line| line.strip_prefix("State Noted ")).map(str::to_owned).collect()
     }
 
     pub fn now(&self) -> Timestamp {
