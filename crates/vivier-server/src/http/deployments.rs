@@ -38,10 +38,7 @@ pub(super) fn accepted(app: &App, deployment: Deployment) -> Answer {
 
 /// What is true now, for a request that was done before its answer was lost.
 pub(super) async fn again(app: &App, error: StoreError, account: AccountId, id: DeploymentId) -> Result<Answer, ApiError> {
-    match error {
-        StoreError::Repeated => Ok(accepted(app, app.store.deployment(account, id).await?)),
-        other => Err(other.into()),
-    }
+    if matches!(error, StoreError::Repeated) { Ok(accepted(app, app.store.deployment(account, id).await?)) } else { Err(error.into()) }
 }
 
 /// Deploy an agent

@@ -3,7 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::problem::{ApiError, for_status};
 
@@ -16,7 +18,7 @@ pub struct Body<T>(pub T);
 /// A JSON body that may be absent altogether.
 pub struct OptionalBody<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned + Serialize, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
@@ -29,7 +31,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+impl<T: DeserializeOwned + Serialize + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
@@ -64,7 +66,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+fn parse<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, ApiError> {
     if escaped_nul(bytes) {
         // No field has a use for U+0000, and PostgreSQL cannot keep one.
         return Err(ApiError::field("", "holds the character U+0000, which is not accepted"));
@@ -72,10 +74,39 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        explain(if path == "." { String::new() } else { path }, error.inner())
+        let path = if path == "." { String::new() } else { path };
+        // serde_json calls a word or number that is expected, and not there, a fault of the syntax.
+        let is_data = error.inner().classify() == serde_json::error::Category::Data;
+        if !is_data && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
+            return ApiError::field(path, "has the wrong type");
+        }
+        explain(path, error.inner())
     })?;
     deserializer.end().map_err(|_| malformed("The body is not one JSON value: something follows it."))?;
+    // serde takes a list for a structure, field by field; the document promises objects.
+    if bytes.contains(&b'[')
+        && let (Ok(given), Ok(meant)) = (serde_json::from_slice(bytes), serde_json::to_value(&value))
+        && let Some(path) = list_for_object(&given, &meant)
+    {
+        return Err(ApiError::field(path, "must be an object"));
+    }
     Ok(value)
+}
+
+/// Where a list was given for an object.
+fn list_for_object(given: &Value, meant: &Value) -> Option<String> {
+    match (given, meant) {
+        (Value::Array(_), Value::Object(_)) => Some(String::new()),
+        (Value::Array(given), Value::Array(meant)) => {
+            given.iter().zip(meant).enumerate().find_map(|(index, (given, meant))| Some(join(&format!("[{index}]"), &list_for_object(given, meant)?)))
+        }
+        (Value::Object(given), Value::Object(meant)) => given.iter().find_map(|(key, given)| Some(join(key, &list_for_object(given, meant.get(key)?)?))),
+        (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_), _) => None,
+    }
+}
+
+fn join(before: &str, after: &str) -> String {
+    if after.is_empty() || after.starts_with('[') { format!("{before}{after}") } else { format!("{before}.{after}") }
 }
 
 /// Whether a JSON text spells U+0000 (`\u0000` whose backslash is not itself escaped).
@@ -185,7 +216,11 @@ where
     T::Err: std::fmt::Display,
     S: Send + Sync,
 {
-    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| ApiError::field(name, "must be UTF-8").in_path())?;
+    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|rejection| {
+        // axum names the part in its sentence, in backticks: it need not be the one that is asked for.
+        let sentence = rejection.body_text();
+        ApiError::field(sentence.split('`').nth(1).unwrap_or(name), "must be UTF-8").in_path()
+    })?;
     let text = params.iter().find(|(key, _)| *key == name).map(|(_, value)| value).unwrap_or_default();
     text.parse().map_err(|error: T::Err| ApiError::field(name, error.to_string()).in_path())
 }
@@ -255,6 +290,9 @@ mod tests {
         assert_eq!(refused(r#"{"name":"a"}"#).fields[0].path, "plan");
         assert_eq!(refused("{").code, "malformed");
         assert_eq!(refused(r#"{"name":"a","plan":"pro","x":1}"#).fields[0].path, "x");
+        assert_eq!(refused(r#"["a",null,"pro"]"#).fields[0].path, "");
+        assert_eq!(refused(r#"{"name":"a","plan":"pro","channels":[["telegram"]]}"#).fields[0].path, "channels[0]");
+        assert_eq!(refused(r#"{"name":"a","plan":["pro"]}"#).fields[0].path, "plan");
     }
 
     #[test]

@@ -133,3 +133,40 @@ pub async fn enter(State(app): State<App>, mut request: Request, next: Next) -> 
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    async fn answer(path: &str) -> (Response, serde_json::Value) {
+        let router = Router::new()
+            .route("/panic", get(|| async { panic!("canary in the panic") as &'static str }))
+            .route("/bare", get(|| async { axum::http::StatusCode::IM_A_TEAPOT }))
+            .layer(axum::middleware::from_fn(envelope));
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let (parts, body) = router.oneshot(request).await.expect("an answer").into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 16).await.expect("a body");
+        (Response::from_parts(parts, Body::empty()), serde_json::from_slice(&bytes).expect("a problem"))
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_tells_nothing_but_where_to_look() {
+        let (response, problem) = answer("/panic").await;
+        assert_eq!(response.status(), 500);
+        assert_eq!(problem["code"], "internal");
+        assert_eq!(problem["request_id"].as_str(), response.headers()["x-request-id"].to_str().ok());
+        assert!(!problem.to_string().contains("canary"), "{problem}");
+    }
+
+    #[tokio::test]
+    async fn an_error_without_a_body_gets_one() {
+        let (response, problem) = answer("/bare").await;
+        assert_eq!((response.status().as_u16(), problem["status"].as_u64()), (418, Some(418)));
+        assert_eq!(response.headers()["content-type"], MEDIA_TYPE);
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+    }
+}

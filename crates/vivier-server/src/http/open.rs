@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 use vivier_core::id::DeploymentId;
 use vivier_core::lifecycle::Desired;
@@ -30,7 +30,7 @@ async fn link(app: &App, caller: &Caller, deployment: &Deployment, path: &str) -
 }
 
 /// Where in the agent to begin.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenAt {
     /// A path of the agent, such as `/chat`; its first page when absent.

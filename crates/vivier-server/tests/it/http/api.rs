@@ -15,6 +15,7 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct Api {
     pub world: World,
     pub address: SocketAddr,
+    client: reqwest::Client,
     server: tokio::task::JoinHandle<()>,
 }
 
@@ -103,19 +104,19 @@ impl Api {
         let address = listener.local_addr().expect("an address");
         let router = vivier_server::http::router(world.app.clone());
         let server = tokio::spawn(async move { axum::serve(listener, router).await.expect("served") });
-        Self { world, address, server }
+        Self { world, address, client: Self::client(), server }
     }
 
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub fn client() -> reqwest::Client {
+    fn client() -> reqwest::Client {
         reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(60)).build().expect("a client")
     }
 
     pub fn request(&self, who: &As, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let request = Self::client().request(method, self.url(path));
+        let request = self.client.request(method, self.url(path));
         match who {
             As::Nobody => request,
             As::Cookie(cookie) => request.header(header::COOKIE, cookie),

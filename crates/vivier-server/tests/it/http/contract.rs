@@ -104,9 +104,10 @@ async fn the_examples_that_the_mutations_begin_with_are_accepted() {
 #[tokio::test]
 async fn bodies_that_are_wrong_are_refused_with_the_path_of_the_field() {
     let (api, document) = (Api::new().await, document());
-    let owner = owner(&api).await;
     let mut tried = 0;
     for operation in operations().into_iter().filter(|operation| operation.body_schema().is_some()) {
+        // One account each: a sign-in that succeeds ends the session before.
+        let owner = owner(&api).await;
         let right = right_body(&operation, &document);
         let optional = operation.value["requestBody"]["required"] != json!(true);
         for Mutant { path: place, body, certain } in mutants(&document, operation.body_schema().expect("a body"), &right) {
@@ -209,7 +210,7 @@ async fn addresses_and_queries_that_are_wrong_are_refused() {
             let name = parameter["name"].as_str().expect("a name");
             for bad in ["%00", "a%0d%0ab", "-1", "99999999999999999999", "%ff", "1.5", "%F0%9F%A6%9E", "null"] {
                 // A search may look for anything that can be written.
-                if name == "q" && !matches!(bad, "%00" | "a%0d%0ab" | "%ff") {
+                if name == "q" && !matches!(bad, "%00" | "a%0d%0ab") {
                     continue;
                 }
                 let answer = api.get(&owner.who, &format!("{place}?{name}={bad}")).await;
