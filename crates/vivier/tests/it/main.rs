@@ -5,6 +5,7 @@ mod agents;
 mod changes;
 mod config;
 mod deploy;
+mod documents;
 mod failures;
 mod streams;
 mod world;
