@@ -50,15 +50,15 @@ fn seen(work: &Work, expected: Option<&Expected>, observation: &Observation, sta
     let same = expected.is_some_and(|expected| expected.fingerprint == container.fingerprint);
     match &container.phase {
         ContainerPhase::Running { started_at, health } => {
-            let workload = if !health.started {
+            // A gateway that has been proven has started. A probe that it misses afterwards (busy, or restarting in place) is no
+            // news about its start, and closes no door.
+            let workload = match work.seen.proof.as_ref().filter(|proof| proof.container == container.id && proof.started_at == *started_at) {
+                Some(proof) if proof.holds() => Workload::Proven,
+                Some(_) => Workload::Disproven,
+                None if health.started => Workload::Started,
                 // Both times are the host's: clocks of two machines are never compared.
-                if observation.at.millis_since(*started_at) > start_timeout_ms { Workload::Overdue } else { Workload::Starting }
-            } else {
-                match work.seen.proof.as_ref().filter(|proof| proof.container == container.id && proof.started_at == *started_at) {
-                    Some(proof) if proof.holds() => Workload::Proven,
-                    Some(_) => Workload::Disproven,
-                    None => Workload::Started,
-                }
+                None if observation.at.millis_since(*started_at) > start_timeout_ms => Workload::Overdue,
+                None => Workload::Starting,
             };
             let drift = match expected {
                 Some(_) if !same => Drift::Container,
