@@ -225,7 +225,7 @@ impl Firewall {
                }}\n\
                chain forward {{\n\
                  type filter hook forward priority {PRIORITY}; policy accept;\n\
-                 iifname \"{prefix}*\" counter drop\n\
+                 iifname \"{prefix}*\" counter reject with icmpx type admin-prohibited\n\
                  oifname \"{prefix}*\" counter drop\n\
                }}\n\
              }}\n"
@@ -244,7 +244,7 @@ impl Firewall {
             "agent 0: match ct state in [\"established\",\"related\"]; accept".to_owned(),
             "agent 1: match iifname . ip saddr . ip daddr . tcp dport == @doors; accept".to_owned(),
             "agent 2: counter; reject admin-prohibited".to_owned(),
-            format!("forward 0: match iifname == \"{wild}\"; counter; drop"),
+            format!("forward 0: match iifname == \"{wild}\"; counter; reject admin-prohibited"),
             format!("forward 1: match oifname == \"{wild}\"; counter; drop"),
         ]
         .into()

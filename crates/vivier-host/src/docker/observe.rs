@@ -104,6 +104,9 @@ impl Host {
         if !options.iter().any(|option| option.contains("seccomp")) {
             warnings.push("The engine has no seccomp: no agent will be proven on this host.".to_owned());
         }
+        if let Err(error) = self.firewall.gateways().await {
+            warnings.push(error.message);
+        }
         match delivery::is_tmpfs(&self.layout.secrets_root()) {
             Ok(true) => {}
             Ok(false) => {

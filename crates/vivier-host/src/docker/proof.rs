@@ -31,28 +31,25 @@ impl Host {
         let pid = state.pid.unwrap_or_default();
         let mut checks = what_the_engine_says(self, spec, &found);
 
-        let info = docker.info().await.map_err(|error| classify("the engine could not be asked", error))?;
+        let gone = |error: std::io::Error| not_running().with_detail(error);
+        checks.extend(what_the_kernel_says(self, spec, pid).map_err(gone)?);
+        let info = async { docker.info().await.map_err(|error| classify("the engine could not be asked", error)) };
+        let tried = async { self.try_the_network(spec, pid).await.map_err(gone) };
+        let bridge = self.bridge(id);
+        let (info, network, differences, tried) = tokio::try_join!(info, self.network(&docker, id), self.firewall.differences(&bridge, spec.subnet), tried)?;
+
         let apparmor = info.security_options.unwrap_or_default().iter().any(|option| option.contains("apparmor"));
         // Docker silently accepts AppArmor options where the kernel has none: ask for it only where it is.
         checks.push(Check::compare("apparmor", if apparmor { "docker-default" } else { "" }, found.app_armor_profile.clone().unwrap_or_default()));
-
-        let gone = |error: std::io::Error| not_running().with_detail(error);
-        checks.extend(what_the_kernel_says(self, spec, pid).map_err(gone)?);
-
-        let network = self.network(&docker, id).await?;
-        let seen = network.as_ref().map(|seen| {
-            format!(
-                "{} {}",
-                seen.subnet.map_or_else(|| "no subnet".to_owned(), |subnet| subnet.to_string()),
-                if seen.sound { "internal" } else { "not as made" }
-            )
-        });
-        checks.push(Check::compare("network", format!("{} internal", spec.subnet), seen.unwrap_or_else(|| "none".to_owned())));
+        let shown = |seen: &super::network::Seen| {
+            let subnet = seen.subnet.map_or_else(|| "no subnet".to_owned(), |subnet| subnet.to_string());
+            format!("{subnet} {}", if seen.sound { "internal" } else { "not as made" })
+        };
+        checks.push(Check::compare("network", format!("{} internal", spec.subnet), network.as_ref().map_or_else(|| "none".to_owned(), shown)));
         let members = network.map(|seen| seen.members).unwrap_or_default();
         checks.push(Check::compare("network members", found.id.clone().unwrap_or_default(), members.join(" ")));
-        let differences = self.firewall.differences(&self.bridge(id), spec.subnet).await?;
         checks.push(Check::compare("firewall", "as loaded", if differences.is_empty() { "as loaded".to_owned() } else { differences.join("; ") }));
-        checks.extend(self.try_the_network(spec, pid).await.map_err(gone)?);
+        checks.extend(tried);
 
         // It was the same process all along.
         let again = self.find(&docker, &name_of(id)).await?.ok_or_else(not_running)?;

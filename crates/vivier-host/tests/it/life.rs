@@ -199,3 +199,41 @@ async fn an_image_that_the_host_does_not_know_is_not_started_even_when_the_engin
     assert_eq!(error.kind, RuntimeErrorKind::Image);
     assert_eq!(bench.left_over(), Vec::<String>::new());
 }
+
+/// A way to the engine that can be cut: everything that runs over it ends with the task.
+fn bridge_to_the_engine(path: &std::path::Path) -> tokio::task::JoinHandle<()> {
+    drop(std::fs::remove_file(path));
+    let listener = tokio::net::UnixListener::bind(path).expect("a socket");
+    tokio::spawn(async move {
+        let mut connections = tokio::task::JoinSet::new();
+        while let Ok((mut near, _)) = listener.accept().await {
+            connections.spawn(async move {
+                let mut far = tokio::net::UnixStream::connect("/var/run/docker.sock").await.expect("the engine");
+                tokio::io::copy_bidirectional(&mut near, &mut far).await
+            });
+        }
+    })
+}
+
+#[tokio::test]
+async fn an_engine_that_was_away_is_found_again_by_itself() {
+    let bench = Bench::new();
+    let path = bench.runtime.layout().root().join("engine.sock");
+    let config = vivier_host::Config { docker_socket: path.clone(), ..bench.config.clone() };
+    let runtime = vivier_host::DockerRuntime::open(config).expect("opens");
+    let spec = bench.spec();
+    let way = bridge_to_the_engine(&path);
+    runtime.apply(&spec, Stage::Workload).await.expect("applies");
+    bench.until_started(spec.deployment).await;
+    let mut events = runtime.events().await.expect("events");
+    way.abort();
+    assert!(way.await.is_err_and(|error| error.is_cancelled()));
+    let error = runtime.observe(spec.deployment).await.expect_err("unknown");
+    assert_eq!(error.kind, RuntimeErrorKind::Unreachable, "{error:?}");
+    let _way = bridge_to_the_engine(&path);
+    let look = runtime.observe(spec.deployment).await.expect("a look");
+    assert!(look.container.is_some() && look.network.is_some(), "{look:?}");
+    // And the hints go on: whoever was here may have changed in the meantime.
+    let hint = tokio::time::timeout(std::time::Duration::from_secs(20), futures_util::StreamExt::next(&mut events));
+    assert_eq!(hint.await.expect("in time"), Some(spec.deployment));
+}

@@ -99,7 +99,7 @@ impl Bench {
 
     /// Waits until a look shows what `seen` wants.
     pub async fn until(&self, id: DeploymentId, what: &str, seen: impl Fn(&Observation) -> bool) -> Observation {
-        let end = Instant::now() + Duration::from_secs(90);
+        let end = Instant::now() + Duration::from_secs(240);
         loop {
             let look = self.runtime.observe(id).await.expect("a look works");
             if seen(&look) {

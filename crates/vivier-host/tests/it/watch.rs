@@ -83,6 +83,17 @@ async fn capacity_is_the_hosts_own_and_says_what_is_not_enforced() {
 }
 
 #[tokio::test]
+async fn without_a_firewall_program_no_agent_is_started_and_the_operator_is_told() {
+    let bench = Bench::new();
+    let bare = vivier_host::DockerRuntime::open(vivier_host::Config { nft: "/nonexistent/nft".into(), ..bench.config.clone() }).expect("a runtime");
+    let error = bare.apply(&bench.spec(), Stage::Workload).await.expect_err("refused");
+    assert_eq!(error.kind, RuntimeErrorKind::Refused);
+    assert!(error.message.contains("apt-get install nftables"), "{error}");
+    assert_eq!(bench.left_over(), Vec::<String>::new());
+    assert!(bare.capacity().await.expect("a capacity").warnings.contains(&error.message));
+}
+
+#[tokio::test]
 async fn a_death_is_hinted_at() {
     let bench = Bench::new();
     let spec = bench.spec();
