@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use vivier_core::runtime::Runtime;
 
 use crate::clock::SharedClock;
@@ -31,6 +32,8 @@ pub struct App {
     pub auth: Arc<crate::auth::Auth>,
     /// The table that the edge is given.
     pub routes: Arc<Routes>,
+    /// The process is being stopped: answers that last end now, so that it need not wait for them.
+    pub stopping: CancellationToken,
 }
 
 impl App {
@@ -49,6 +52,7 @@ impl App {
             releases: Arc::new(releases),
             auth: Arc::new(auth),
             routes: Arc::new(Routes::default()),
+            stopping: CancellationToken::new(),
         }
     }
 }

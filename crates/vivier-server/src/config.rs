@@ -53,7 +53,7 @@ pub struct Config {
     pub start_timeout_seconds: u32,
     /// Seconds that a gateway is given to stop by itself.
     pub stop_grace_seconds: u32,
-    /// Seconds between two looks at an agent.
+    /// Seconds between two looks at an agent that rests; longer from fifty agents on, so that a fleet costs ten looks a second at most.
     pub look_seconds: u32,
 }
 

@@ -205,6 +205,7 @@ fn spare_defaults(schema: &mut Value) {
 }
 
 /// One error of the schema, in words for whoever wrote the document. The values themselves are never repeated: one may be a secret.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the schema library's enum, of which a few kinds deserve words of their own")]
 fn issues(error: &ValidationError<'_>) -> Vec<ConfigIssue> {
     let path = dotted(error.instance_path());
     let one = |message: String| vec![ConfigIssue::new(path.clone(), message)];

@@ -47,25 +47,25 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
 /// # Errors
 /// When a socket cannot be opened, or the first operator's link cannot be written.
 pub async fn serve(app: App, sockets: &Path, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let app = App { stopping: shutdown.clone(), ..app };
     let public = listen(&sockets.join("serve.sock"))?;
     let inner = listen(&sockets.join("control.sock"))?;
     setup_link(&app, &sockets.join("setup-link")).await?;
     if let Err(error) = app.releases.sync().await {
         tracing::info!("the host's images are not known yet: {error}");
     }
-    // Everything ends at one word, but in an order: first no new requests, then the worker, then the store.
-    let stop_worker = CancellationToken::new();
-    let worker = tokio::spawn(Worker::new(app.clone(), Pace::of(&app.settings)).run(stop_worker.clone()));
+    // Everything ends at one word: requests and steps under way come to their end side by side, and the store closes last.
+    let worker = tokio::spawn(Worker::new(app.clone(), Pace::of(&app.settings)).run(shutdown.clone()));
+    let stop_routes = CancellationToken::new();
     let routes = tokio::spawn({
-        let (app, stop) = (app.clone(), stop_worker.clone());
+        let (app, stop) = (app.clone(), stop_routes.clone());
         async move { app.routes.keep(&app.store, app.settings.subnet_pool, stop).await }
     });
     tracing::info!(data = %app.settings.data_dir.display(), "serve is ready");
-    let (api, edge) =
-        tokio::join!(accept(public, http::router(app.clone()), shutdown.clone()), accept(inner, control::router(app.clone()), shutdown.clone()));
-    stop_worker.cancel();
+    let (api, edge) = tokio::join!(accept(public, http::router(app.clone()), shutdown.clone()), accept(inner, control::router(app.clone()), shutdown.clone()));
     let worker = worker.await;
-    routes.abort();
+    stop_routes.cancel();
+    routes.await.context("the keeper of the routes panicked")?;
     app.store.close().await;
     api.and(edge)?;
     worker.context("the worker panicked")

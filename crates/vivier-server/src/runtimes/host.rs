@@ -40,7 +40,8 @@ impl HostRuntime {
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, RuntimeError> {
         let away = |error: &dyn std::fmt::Display| {
-            RuntimeError::new(RuntimeErrorKind::Unreachable, "the host does not answer; it is tried again").with_detail(format!("{}: {error}", self.socket.display()))
+            RuntimeError::new(RuntimeErrorKind::Unreachable, "the host does not answer; it is tried again")
+                .with_detail(format!("{}: {error}", self.socket.display()))
         };
         let connecting = tokio::net::UnixStream::connect(&self.socket);
         let stream = tokio::time::timeout(Duration::from_secs(5), connecting).await.map_err(|error| away(&error))?.map_err(|error| away(&error))?;
@@ -140,9 +141,7 @@ impl Lines {
                     Ok(Streamed::Item(item)) => Some(Ok(item)),
                     Ok(Streamed::Error(error)) => Some(Err(error)),
                     Ok(Streamed::Alive) => continue,
-                    Err(error) => {
-                        Some(Err(RuntimeError::new(RuntimeErrorKind::Failed, "the host's answer cannot be read").with_detail(error)))
-                    }
+                    Err(error) => Some(Err(RuntimeError::new(RuntimeErrorKind::Failed, "the host's answer cannot be read").with_detail(error))),
                 };
             }
             if self.ended {

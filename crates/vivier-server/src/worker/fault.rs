@@ -10,7 +10,7 @@ pub const TOO_MANY: u32 = 5;
 
 /// An exit that nobody asked for.
 pub fn of_exit(exit_code: i64, out_of_memory: bool, last_lines: &[String], plan: PlanName, failures: u32) -> Fault {
-    let said = last_lines.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty()).map(|line| short(line)).unwrap_or_default();
+    let said = last_lines.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty()).map(short).unwrap_or_default();
     let after = if said.is_empty() { String::new() } else { format!(": {said}") };
     if out_of_memory {
         let memory = plan.plan().limits.memory_bytes >> 20;

@@ -338,7 +338,7 @@ impl Crew {
             match self.observe(id).await {
                 Ok(observation) if settled.looks_like(&observation) => {
                     self.looked(id, observation.at);
-                    return Ok(Next::Settled(self.now().plus_millis(self.jittered(self.pace.look_ms)), Box::new(settled)));
+                    return Ok(Next::Settled(self.now().plus_millis(self.jittered(self.rest_ms())), Box::new(settled)));
                 }
                 Ok(_) | Err(_) => self.unsettle(id),
             }
@@ -393,6 +393,13 @@ impl Crew {
 
     fn looked(&self, id: DeploymentId, at: Timestamp) {
         self.shared().looks.insert(id, at);
+    }
+
+    /// Milliseconds between two looks at one that rests: with many, longer, so that a fleet at rest costs ten looks a second and no
+    /// more. What happens on the host in between is told by its hints.
+    fn rest_ms(&self) -> i64 {
+        let fleet = i64::try_from(self.shared().settled.len()).unwrap_or(i64::MAX);
+        self.pace.look_ms.max(fleet.saturating_mul(self.pace.look_ms / 50)).min(self.pace.look_ms.max(60_000))
     }
 
     /// Gives its turn back; whoever is next comes at once.

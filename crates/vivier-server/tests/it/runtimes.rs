@@ -64,7 +64,10 @@ fn stand_in(fake: FakeRuntime, image: Image) -> axum::Router {
             "/quarantine",
             post(|State(fake): Fake, Json(ContainerNamed { container }): Json<ContainerNamed>| async move { nothing(fake.quarantine(&container).await) }),
         )
-        .route("/discard", post(|State(fake): Fake, Json(ContainerNamed { container }): Json<ContainerNamed>| async move { nothing(fake.discard(&container).await) }))
+        .route(
+            "/discard",
+            post(|State(fake): Fake, Json(ContainerNamed { container }): Json<ContainerNamed>| async move { nothing(fake.discard(&container).await) }),
+        )
         .route("/stats", post(|State(fake): Fake, Json(Named { deployment }): Json<Named>| async move { answer(fake.stats(deployment).await) }))
         .route("/capacity", post(|State(fake): Fake| async move { answer(fake.capacity().await) }))
         .route("/images", post(move || async move { Json([image]) }))

@@ -88,7 +88,8 @@ async fn many_at_once_never_pass_the_hourly_limit(test: TestStore) {
     let creates = (0..24).map(|_| test.store.create_deployment(&actor, account, agent("Crowd"), &RULES));
     let results = futures_util::future::join_all(creates).await;
     let made = results.iter().filter(|result| result.is_ok()).count();
-    let refused = results.iter().filter(|result| matches!(result, Err(StoreError::Quota(quota)) if quota.limit == "deploys_per_hour" && quota.free_at.is_some())).count();
+    let refused =
+        results.iter().filter(|result| matches!(result, Err(StoreError::Quota(quota)) if quota.limit == "deploys_per_hour" && quota.free_at.is_some())).count();
     assert_eq!((made, refused), (10, 14));
     test.clock.turn_seconds(3_601);
     test.store.create_deployment(&actor, account, agent("Later"), &RULES).await.expect("an hour later it is free again");
@@ -165,7 +166,8 @@ async fn a_trial_moved_to_a_paid_plan_does_not_end(test: TestStore) {
     let new = NewAgent { plan: PlanName::Trial, ..agent("Ada") };
     let made = test.store.create_deployment(&actor, account, new, &RULES).await.expect("made");
     assert!(made.expires_at.is_some());
-    let moved = test.store.edit_deployment(&actor, account, made.id, Some("Ada Paid".parse().expect("a name")), Some(PlanName::Pro), &RULES).await.expect("moved");
+    let moved =
+        test.store.edit_deployment(&actor, account, made.id, Some("Ada Paid".parse().expect("a name")), Some(PlanName::Pro), &RULES).await.expect("moved");
     assert_eq!((moved.expires_at, moved.plan, moved.name.as_str()), (None, PlanName::Pro, "Ada Paid"));
     test.clock.turn_seconds(73 * 3_600);
     assert_eq!(test.store.end_trials(&RULES).await.expect("a sweep"), 0);

@@ -3,7 +3,7 @@
 use vivier_core::wire::host::Image;
 
 use crate::support::TestStore;
-use crate::support::store::{agent, image, RULES};
+use crate::support::store::{RULES, agent, image};
 
 on_both_engines!(
     every_statement_prepares,

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use vivier_core::lifecycle::{Ask, State};
-use vivier_core::runtime::{Capacity, Runtime as _};
 use vivier_core::runtime::fake::Behaviour;
+use vivier_core::runtime::{Capacity, Runtime as _};
 use vivier_server::Config;
 
 use crate::support::store::{LOOSE, agent};

@@ -65,10 +65,7 @@ async fn data_is_purged_after_the_retention_and_leaves_only_a_tombstone() {
     world.ask(id, Ask::Terminate).await;
     eventually("the workload goes", || async { (world.fake.traces(id) == ["data"]).then_some(()) }).await;
     world.test.clock.turn_seconds(6 * 86_400);
-    eventually("a look after six days", || async {
-        (world.get(id).await.observed_at? > world.now().plus_seconds(-86_400)).then_some(())
-    })
-    .await;
+    eventually("a look after six days", || async { (world.get(id).await.observed_at? > world.now().plus_seconds(-86_400)).then_some(()) }).await;
     assert_eq!(world.fake.traces(id), ["data"], "until the retention is over it can be restored");
     world.test.clock.turn_seconds(86_400 + 60);
     eventually("it is purged", || async { world.store().deployment(world.account, id).await.is_err().then_some(()) }).await;
