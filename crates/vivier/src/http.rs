@@ -171,6 +171,8 @@ impl Http {
                             Some(_) => return Err(failure),
                             None => (failure, false),
                         },
+                        // Our own first try, whose answer was lost, is still at work there.
+                        Err(failure) if failure.code() == Some("in_progress") => (failure, false),
                         answered => return answered,
                     }
                 }

@@ -31,6 +31,18 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_key() {
 }
 
 #[tokio::test]
+async fn a_first_try_that_is_still_at_work_is_waited_for() {
+    let world = World::new().await;
+    let at = format!("/v1/deployments/{ADA}/retry");
+    let busy = crate::world::problem(409, "in_progress", "A request with this Idempotency-Key is being done at this moment.");
+    let busy = ResponseTemplate::new(409).set_body_raw(busy.to_string(), "application/problem+json");
+    Mock::given(method("POST")).and(path(at.clone())).respond_with(busy).up_to_n_times(1).with_priority(1).mount(&world.server).await;
+    world.answer("POST", &at, 202, deployment(ADA, "Ada", "ada", State::Starting)).await;
+    let ran = world.run(&["retry", "ada"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}
+
+#[tokio::test]
 async fn a_server_that_is_being_replaced_is_waited_for() {
     let world = World::new().await;
     let mut away = crate::world::problem(503, "serve_down", "The dashboard is not up at the moment; agents keep running.");
