@@ -216,12 +216,25 @@ describe("a customer's whole way", { concurrency: false }, () => {
     await shot(page, "15-config-applied");
   });
 
+  test("the page survives the server being away, and says so", async () => {
+    needsRunning();
+    await go(page, "/agents");
+    await page.getByRole("link", { name }).waitFor();
+    await page.route("**/v1/**", (route) => route.abort("connectionrefused"));
+    await page.getByText("Reconnecting to Vivier").waitFor({ timeout: 40_000 });
+    assert.ok(await page.getByRole("link", { name }).isVisible(), "what was known stays on the page");
+    await shot(page, "16-reconnecting");
+    await page.unroute("**/v1/**");
+    await page.getByText("Reconnecting to Vivier").waitFor({ state: "detached" });
+    await go(page, `/agents/${id}?tab=danger`);
+  });
+
   test("it stops and starts again", async () => {
     needsRunning();
     await tab("Danger zone");
     await page.getByRole("tabpanel").getByRole("button", { name: "Stop", exact: true }).click();
     await state(page, "suspended").waitFor({ timeout: 90_000 });
-    await shot(page, "16-stopped");
+    await shot(page, "17-stopped");
     await page.getByRole("tabpanel").getByRole("button", { name: "Start", exact: true }).click();
     await state(page, "running").waitFor({ timeout: RUNNING });
   });
@@ -299,11 +312,11 @@ describe("a customer's whole way", { concurrency: false }, () => {
     await dialog.getByRole("textbox").fill("something else");
     assert.ok(await confirm.isDisabled());
     await dialog.getByRole("textbox").fill(name);
-    await shot(page, "17-delete");
+    await shot(page, "18-delete");
     await confirm.click();
     await state(page, "terminated").waitFor();
     await page.getByRole("button", { name: "Restore" }).first().waitFor();
-    await shot(page, "18-deleted");
+    await shot(page, "19-deleted");
   });
 
   test("logging out ends it", async () => {

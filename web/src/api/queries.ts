@@ -3,7 +3,7 @@ import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import { isMoving } from "../lib/states";
 import { api, must } from "./client";
 import { isStatus, isUnreachable } from "./problem";
-import type { Deployment, NewConfig, NewDeployment, State, TokenScope } from "./types";
+import type { Deployment, NewConfig, NewDeployment, PlanName, State, TokenScope } from "./types";
 
 const FAST = 2_000;
 const SLOW = 10_000;
@@ -164,7 +164,7 @@ export async function operatorAsk(id: string, what: "suspend" | "resume"): Promi
 }
 
 export const create = (body: NewDeployment): Promise<Deployment> => must(api.POST("/v1/deployments", { body }));
-export const rename = (id: string, name: string) => must(api.PATCH("/v1/deployments/{id}", { ...path(id), body: { name } }));
+export const edit = (id: string, change: { name?: string; plan?: PlanName }) => must(api.PATCH("/v1/deployments/{id}", { ...path(id), body: change }));
 export const rollback = (id: string, revision: number | null) =>
   must(api.POST("/v1/deployments/{id}/rollback", { ...path(id), body: revision === null ? {} : { revision } }));
 export const openAgent = (id: string) => must(api.POST("/v1/deployments/{id}/open", path(id)));

@@ -11,7 +11,7 @@ import { parseRemembered } from "./remember";
 import { slugError, slugPreview } from "./slug";
 import { SseParser } from "./sse";
 import { allowed, provisioningSteps, STATES } from "./states";
-import { addEvents, entries, MOST_EVENTS } from "./timeline";
+import { addEvents, entries, MOST_EVENTS, stateOf } from "./timeline";
 import { hasShape } from "./tokens";
 
 describe("where to go after signing in", () => {
@@ -137,6 +137,19 @@ describe("the event stream", () => {
       [ended.id, false],
     ]);
   });
+
+  it("says how long each state lasted, and calls it what the page calls it", () => {
+    const states = ["provisioning", "starting", "running"].map((message, place) => event(place * 40, { kind: "state", outcome: "noted", message }));
+    const shown = entries(addEvents([], [...states, event(50)]));
+    expect(shown.map((entry) => [entry.event.message, entry.lasted])).toEqual([
+      ["running", undefined],
+      ["step 50", undefined],
+      ["starting", 40_000],
+      ["provisioning", 40_000],
+    ]);
+    expect(stateOf(event(1, { kind: "state", message: "Terminated." }))).toBe("terminated");
+    expect(stateOf(event(1, { message: "running" }))).toBeNull();
+  });
 });
 
 describe("logs", () => {
@@ -200,7 +213,7 @@ describe("a new agent", () => {
     expect(hasShape("telegram", "bot_token", `1234567:${"a".repeat(600)}`)).toBe(false);
   });
   it("is remembered only as far as it is whole", () => {
-    expect(parseRemembered({ plan: "trial", provider: { kind: "openai", baseUrl: "", model: "m", key: "never" } })).toEqual({ plan: "trial", provider: { kind: "openai", baseUrl: "", model: "m" } });
+    expect(parseRemembered({ plan: "trial", provider: { kind: "openai", baseUrl: "", model: "m", key: "never" } })).toEqual({ plan: "trial", provider: { kind: "openai", baseUrl: "", model: "m" }, hadKey: true });
     for (const value of [null, 1, {}, { plan: "trial" }, { plan: "trial", provider: {} }]) expect(parseRemembered(value)).toBeNull();
     expect(suggestName(-3)).toMatch(/^[A-Z]/);
   });

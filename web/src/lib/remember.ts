@@ -7,6 +7,8 @@ import type { PlanName, ProviderKind } from "../api/types";
 export interface Remembered {
   plan: PlanName;
   provider: { kind: ProviderKind; baseUrl: string; model: string };
+  /** There was a key: the next agent needs it again. */
+  hadKey: boolean;
 }
 
 const KEY = "vivier.last";
@@ -34,7 +36,7 @@ export function parseRemembered(value: unknown): Remembered | null {
   const outer = value as { plan?: unknown; provider?: { kind?: unknown; baseUrl?: unknown; model?: unknown } } | null;
   const provider = outer?.provider;
   if (typeof outer?.plan !== "string" || typeof provider?.kind !== "string" || typeof provider.model !== "string" || typeof provider.baseUrl !== "string") return null;
-  return { plan: outer.plan as PlanName, provider: { kind: provider.kind as ProviderKind, baseUrl: provider.baseUrl, model: provider.model } };
+  return { plan: outer.plan as PlanName, provider: { kind: provider.kind as ProviderKind, baseUrl: provider.baseUrl, model: provider.model }, hadKey: (value as { hadKey?: unknown }).hadKey !== false };
 }
 
 /** The key, while this page lives, and only for the account and the server that it was typed for. */

@@ -1,5 +1,6 @@
 /** The timeline: events from pages and from the live stream, in one list without doubles. */
-import type { EventOut } from "../api/types";
+import type { EventOut, State } from "../api/types";
+import { STATES } from "./states";
 
 export const MOST_EVENTS = 500;
 
@@ -19,6 +20,8 @@ export interface Entry {
   event: EventOut;
   /** A step that has begun and of which no end is known. */
   open: boolean;
+  /** How long a state lasted, until the next one. The newest has no end yet. */
+  lasted?: number;
 }
 
 /**
@@ -28,6 +31,7 @@ export interface Entry {
 export function entries(events: readonly EventOut[]): Entry[] {
   const shown: Entry[] = [];
   let newerStep = false;
+  let nextState: number | undefined;
   for (const event of events) {
     if (event.kind === "step" && event.outcome === "started") {
       if (!newerStep) shown.push({ event, open: true });
@@ -35,9 +39,22 @@ export function entries(events: readonly EventOut[]): Entry[] {
       continue;
     }
     if (event.kind === "step") newerStep = true;
+    if (event.kind === "state") {
+      const at = Date.parse(event.at);
+      shown.push({ event, open: false, ...(nextState === undefined ? {} : { lasted: Math.max(0, nextState - at) }) });
+      nextState = at;
+      continue;
+    }
     shown.push({ event, open: false });
   }
   return shown;
+}
+
+/** The state that an event of a changed state names, if its message is one of the wire's words. */
+export function stateOf(event: EventOut): State | null {
+  if (event.kind !== "state") return null;
+  const word = event.message.trim().toLowerCase().replace(/\.$/, "");
+  return STATES.find((state) => state === word) ?? null;
 }
 
 export function isEvent(value: unknown): value is EventOut {

@@ -64,7 +64,7 @@ function Form({ catalogue, account }: { catalogue: Catalogue; account: string })
     onSuccess: (made) => {
       if (draft.provider) {
         const { kind, baseUrl, model, key } = draft.provider;
-        remember(account, { plan: draft.plan, provider: { kind, baseUrl, model } }, key.trim());
+        remember(account, { plan: draft.plan, provider: { kind, baseUrl, model }, hadKey: key.trim() !== "" }, key.trim());
       }
       refresh(client);
       void navigate({ to: "/agents/$id", params: { id: made.id } });

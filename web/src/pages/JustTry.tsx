@@ -32,7 +32,7 @@ export function JustTry() {
     },
   });
   if (!last) return null;
-  const needsKey = last.provider.kind !== "openai_compatible";
+  const needsKey = last.hadKey || last.provider.kind !== "openai_compatible";
   return (
     <>
       <Button

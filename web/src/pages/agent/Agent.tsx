@@ -4,14 +4,14 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { Tabs } from "radix-ui";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { isStatus } from "../../api/problem";
-import { ask, deploymentQuery, refresh, rename, type Ask } from "../../api/queries";
-import type { Deployment } from "../../api/types";
+import { ask, catalogueQuery, deploymentQuery, edit, refresh, type Ask } from "../../api/queries";
+import type { Deployment, PlanName } from "../../api/types";
 import { asSentence } from "../../lib/fields";
-import { moment } from "../../lib/format";
+import { bytes, cores, moment } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { lazily } from "../../lib/lazily";
 import { allowed, meaning, provisioningSteps } from "../../lib/states";
-import { Button, buttonClass, cx, Empty, Notice, PageSkeleton, ProblemNotice, TextField } from "../../ui/basics";
+import { Button, buttonClass, cx, Empty, Notice, PageSkeleton, ProblemNotice, SelectField, TextField } from "../../ui/basics";
 import { Dialog } from "../../ui/Dialog";
 import { OpenButton } from "../../ui/OpenButton";
 import { Page } from "../../ui/Shell";
@@ -150,7 +150,7 @@ function Top({ agent }: { agent: Deployment }) {
           <h1 className="text-3xl [overflow-wrap:anywhere]">
             {agent.name}
             <button type="button" className="link ml-3 align-middle font-sans text-[0.8125rem] font-normal tracking-normal" onClick={() => setRenaming(true)}>
-              Rename
+              Name and plan
             </button>
           </h1>
           <p className="mt-0.5 font-mono text-[0.875rem] text-muted [overflow-wrap:anywhere]">{agent.url}</p>
@@ -210,7 +210,7 @@ function Top({ agent }: { agent: Deployment }) {
           </Notice>
         </div>
       )}
-      {renaming && <Rename agent={agent} onClose={() => setRenaming(false)} />}
+      {renaming && <Edit agent={agent} onClose={() => setRenaming(false)} />}
     </section>
   );
 }
@@ -237,31 +237,42 @@ function Steps({ steps }: { steps: NonNullable<ReturnType<typeof provisioningSte
   );
 }
 
-function Rename({ agent, onClose }: { agent: Deployment; onClose: () => void }) {
+function Edit({ agent, onClose }: { agent: Deployment; onClose: () => void }) {
   const [name, setName] = useState<string>(agent.name);
+  const [plan, setPlan] = useState<PlanName>(agent.plan);
+  const catalogue = useQuery(catalogueQuery).data;
   const client = useQueryClient();
   const change = useMutation({
-    mutationFn: () => rename(agent.id, name.trim()),
+    mutationFn: () => edit(agent.id, { ...(name.trim() === agent.name ? {} : { name: name.trim() }), ...(plan === agent.plan ? {} : { plan }) }),
     onSuccess: () => {
       refresh(client, agent.id);
+      say("Saved.");
       onClose();
     },
   });
+  const same = name.trim() === agent.name && plan === agent.plan;
   return (
-    <Dialog title="Rename the agent" onClose={onClose}>
+    <Dialog title="Name and plan" onClose={onClose}>
       <form
         className="grid gap-4"
         onSubmit={(event) => {
           event.preventDefault();
-          if (name.trim() !== "") change.mutate();
+          if (name.trim() !== "" && !same) change.mutate();
         }}
       >
         {change.error && <ProblemNotice error={change.error} />}
         <TextField label="Name" value={name} maxLength={80} autoFocus onChange={(event) => setName(event.target.value)} hint="Its address stays as it is." />
+        <SelectField label="Plan" value={plan} onChange={(event) => setPlan(event.target.value as PlanName)} hint="Another plan restarts the agent; it keeps everything it has.">
+          {(catalogue?.plans ?? []).map(({ name: each, title, limits }) => (
+            <option key={each} value={each}>
+              {`${title}: ${cores(limits.cpu_millis)}, ${bytes(limits.memory_bytes)} memory`}
+            </option>
+          ))}
+        </SelectField>
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={change.isPending} disabled={name.trim() === ""}>
-            Rename
+          <Button type="submit" look="primary" busy={change.isPending} disabled={name.trim() === "" || same}>
+            Save
           </Button>
         </div>
       </form>

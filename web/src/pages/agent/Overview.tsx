@@ -8,8 +8,8 @@ import { asSentence } from "../../lib/fields";
 import { bytes, cores, duration, moment, shortDigest, timeOfDay } from "../../lib/format";
 import { useNow, useStream, type StreamStatus } from "../../lib/hooks";
 import { lazily } from "../../lib/lazily";
-import { actionTitle } from "../../lib/states";
-import { addEvents, entries, isEvent, type Entry } from "../../lib/timeline";
+import { actionTitle, meaning } from "../../lib/states";
+import { addEvents, entries, isEvent, stateOf, type Entry } from "../../lib/timeline";
 import { Card, cx, ProblemNotice, Skeleton, Spinner } from "../../ui/basics";
 
 const Plot = lazily(() => import("../../ui/Plot"));
@@ -74,7 +74,8 @@ function Timeline({ id }: { id: string }) {
   );
 }
 
-function Line({ entry: { event, open } }: { entry: Entry }) {
+function Line({ entry: { event, open, lasted } }: { entry: Entry }) {
+  const state = stateOf(event);
   const failed = event.outcome === "failed";
   const mark = failed ? "text-bad" : open ? "text-amber" : event.kind === "state" ? "text-teal" : event.outcome === "done" ? "text-good" : "text-muted";
   return (
@@ -83,14 +84,15 @@ function Line({ entry: { event, open } }: { entry: Entry }) {
       <div className="min-w-0">
         <p className={cx("[overflow-wrap:anywhere]", event.kind === "state" && "font-semibold", failed && "text-bad")}>
           {failed && <span className="sr-only">Failed: </span>}
-          {event.action && event.message === "" ? actionTitle(event.action) : asSentence(event.message)}
+          {state ? meaning(state).title : event.action && event.message === "" ? actionTitle(event.action) : asSentence(event.message)}
         </p>
         <p className="flex flex-wrap items-center gap-x-2 text-[0.8125rem] text-muted">
           <time dateTime={event.at} title={moment(event.at)}>
             {timeOfDay(event.at)}
           </time>
           {event.duration_ms != null && <span>took {duration(event.duration_ms)}</span>}
-          {open && <Running since={event.at} />}
+          {lasted !== undefined && <span>for {duration(lasted)}</span>}
+          {(open || (state && lasted === undefined && meaning(state).tone === "moving")) && <Running since={event.at} />}
           {event.actor && event.actor !== "system" && <span>by {event.actor}</span>}
         </p>
       </div>
