@@ -33,7 +33,7 @@ pub struct Config {
     pub deploys_per_hour: u32,
     /// Accounts that may be made from one address in an hour.
     pub signups_per_hour: u32,
-    /// Failed sign-ins for one account, and for one address, in a quarter of an hour.
+    /// Sign-ins that may be tried for one account in a quarter of an hour, right or wrong; from one address five times as many.
     pub logins_per_quarter: u32,
     /// Hours after which a trial deployment ends.
     pub trial_hours: u32,

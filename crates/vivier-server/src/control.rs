@@ -28,7 +28,12 @@ pub fn router(app: App) -> Router {
 async fn routes(State(app): State<App>, Json(body): Json<RoutesAfter>) -> Response {
     let RoutesAfter { after, wait_seconds } = body;
     let wait = Duration::from_secs(u64::from(wait_seconds.min(LONGEST_WAIT)));
-    match app.routes.after(after, wait).await {
+    let table = tokio::select! {
+        table = app.routes.after(after, wait) => table,
+        // The edge keeps what it has, and asks the next process.
+        () = app.stopping.cancelled() => app.routes.now(),
+    };
+    match table {
         Some(table) => Json(&*table).into_response(),
         // Not made yet: the edge asks again.
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),

@@ -1,6 +1,6 @@
 //! Server-sent events that a reader pulls: nothing is read ahead of the socket, so a reader that stops takes no memory.
 //!
-//! Every stream beats (a comment every 15 s), and ends soon after the caller's session or token has.
+//! Every stream beats (a comment every 15 s), and ends when the process is stopped, and soon after the caller's session or token has.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -149,6 +149,8 @@ impl<S: Stream<Item = Message>> Reading<S> {
             };
             let beats = tokio::select! {
                 biased;
+                // The reader comes back to the next process.
+                () = self.app.stopping.cancelled() => return Some(self.end("restarting")),
                 _ = self.beat.tick() => true,
                 () = look => false,
                 // The sender lives as long as the store, of which this stream holds a part.

@@ -10,6 +10,7 @@ mod limits;
 mod repeats;
 mod schema;
 mod sessions;
+mod stores;
 mod streams;
 mod tokens;
 mod validation;

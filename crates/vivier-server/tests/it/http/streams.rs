@@ -189,3 +189,14 @@ async fn a_host_that_does_not_answer_is_said_to_be_so() {
     api.world.fake.set_down(None);
     api.post(&who, &format!("/v1/deployments/{id}/suspend"), &json!(null)).await.ok(202);
 }
+
+#[tokio::test]
+async fn a_process_that_is_stopped_does_not_wait_for_its_streams() {
+    let api = Api::new().await;
+    let (who, _) = api.signup().await;
+    let id = api.deploy(&who, "Watched").await;
+    let followed = api.request(&who, Method::GET, &format!("/v1/deployments/{id}/logs?follow=true")).send().await.expect("an answer");
+    api.world.app.stopping.cancel();
+    let text = read_events(followed, |text| text.contains("event: end")).await;
+    assert!(text.contains("data: {\"reason\":\"restarting\"}"), "{text}");
+}

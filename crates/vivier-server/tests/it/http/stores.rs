@@ -1,0 +1,167 @@
+//! The tables behind signing in, on both engines.
+
+use vivier_core::wire::accounts::{Role, TokenScope};
+use vivier_server::auth::token::digest;
+use vivier_server::store::accounts::{NewAccount, SETUP_TOKEN};
+use vivier_server::store::idempotency::{Claim, Key};
+use vivier_server::store::tokens::NewApiToken;
+use vivier_server::store::{Actor, StoreError};
+
+use crate::support::TestStore;
+use crate::support::store::{LOOSE, agent};
+
+macro_rules! on_both_engines {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::support::TestStore::sqlite().await).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::support::TestStore::postgres().await).await;
+            })*
+        }
+    };
+}
+
+on_both_engines!(
+    accounts_are_made_once_and_the_setup_token_is_used_once,
+    sessions_live_slide_and_end,
+    tokens_are_found_by_their_digest_until_they_end,
+    codes_are_used_once,
+    of_many_who_claim_a_key_one_gets_it,
+);
+
+async fn accounts_are_made_once_and_the_setup_token_is_used_once(test: TestStore) {
+    let store = &test.store;
+    let email = "ada@example.com".parse().expect("an address");
+    store.platform_put(SETUP_TOKEN, &digest("token")).await.expect("kept");
+    assert!(!store.has_operator().await.expect("a count"));
+    let new = |setup: Option<&str>| NewAccount { email: &email, password_hash: "hash", setup: setup.map(digest), once: None };
+    let error = store.create_account(&new(Some("guess"))).await.expect_err("another token");
+    assert!(matches!(error, StoreError::NotFound(_)), "{error:?}");
+    let account = store.create_account(&new(Some("token"))).await.expect("the token, after a wrong guess");
+    assert_eq!(account.role, Role::Operator);
+    assert!(store.has_operator().await.expect("a count"));
+    let error = store.create_account(&new(None)).await.expect_err("the same address");
+    assert!(matches!(error, StoreError::Taken { field: "email", .. }), "{error:?}");
+    let other = "eve@example.com".parse().expect("an address");
+    let error = store.create_account(&NewAccount { email: &other, ..new(Some("token")) }).await.expect_err("used up");
+    assert!(matches!(error, StoreError::NotFound(_)), "{error:?}");
+    let read = store.account_by_email(&email).await.expect("a look").expect("it is there");
+    assert_eq!((read.id, read.password_hash.as_str(), read.created_at), (account.id, "hash", account.created_at));
+    assert!(store.account_by_email(&other).await.expect("a look").is_none());
+    // The same request, sent again after it was cut off.
+    let once = Some(uuid::Uuid::now_v7());
+    let first = store.create_account(&NewAccount { email: &other, once, ..new(None) }).await.expect("made");
+    let again = store.create_account(&NewAccount { email: &other, once, ..new(None) }).await.expect("found");
+    assert_eq!(first.id, again.id);
+}
+
+async fn sessions_live_slide_and_end(test: TestStore) {
+    let store = &test.store;
+    let (account, actor) = test.account().await;
+    let email = actor.name.parse().expect("an address");
+    let (first, _) = store.open_session(account, &email, digest("one"), 30, None).await.expect("opened");
+    let session = store.session(digest("one")).await.expect("a look").expect("it lives");
+    assert_eq!((session.id, session.account, session.role), (first, account, Role::Tenant));
+    assert!(store.session(digest("other")).await.expect("a look").is_none());
+    assert_eq!(store.touch_session(&session, 30).await.expect("a look"), None, "it was written just now");
+    test.clock.turn_seconds(7_200);
+    let end = store.touch_session(&session, 30).await.expect("written").expect("moved");
+    assert_eq!(store.session_lives(first).await.expect("a look"), Some(end));
+    let (second, _) = store.open_session(account, &email, digest("two"), 30, Some(first)).await.expect("opened");
+    assert!(store.session(digest("one")).await.expect("a look").is_none(), "replaced");
+    let (third, _) = store.open_session(account, &email, digest("three"), 30, None).await.expect("opened");
+    store.set_password(&actor, account, "new hash", Some(third)).await.expect("changed");
+    assert!(store.session(digest("two")).await.expect("a look").is_none() && store.session_lives(second).await.expect("a look").is_none());
+    assert!(store.session(digest("three")).await.expect("a look").is_some());
+    store.end_session(&actor, account, third).await.expect("ended");
+    assert!(store.session(digest("three")).await.expect("a look").is_none());
+    for number in 0..55 {
+        store.open_session(account, &email, digest(&format!("many {number}")), 30, None).await.expect("opened");
+    }
+    assert!(store.session(digest("many 0")).await.expect("a look").is_none(), "the oldest of too many has ended");
+    assert!(store.session(digest("many 54")).await.expect("a look").is_some());
+    test.clock.turn_seconds(31 * 86_400);
+    assert!(store.session(digest("many 54")).await.expect("a look").is_none());
+    store.prune_sessions().await.expect("forgotten");
+}
+
+async fn tokens_are_found_by_their_digest_until_they_end(test: TestStore) {
+    let store = &test.store;
+    let (account, actor) = test.account().await;
+    let (stranger, other) = test.account().await;
+    let name = "ci".parse().expect("a name");
+    let new = |text: &str, days| NewApiToken {
+        name: &name,
+        token_hash: digest(text),
+        hint: "viv_12345678",
+        scopes: &[TokenScope::Read, TokenScope::Chat],
+        expires_in_days: days,
+    };
+    let made = store.create_token(&actor, account, &new("one", Some(2))).await.expect("made");
+    let token = store.token(digest("one")).await.expect("a look").expect("valid");
+    assert_eq!((token.id, token.account, token.scopes.as_slice()), (made.id, account, &[TokenScope::Read, TokenScope::Chat][..]));
+    store.touch_token(&token).await.expect("noted");
+    assert!(store.tokens(account).await.expect("a list")[0].last_used_at.is_some());
+    assert!(store.tokens(stranger).await.expect("a list").is_empty());
+    let error = store.revoke_token(&other, stranger, made.id).await.expect_err("another's");
+    assert!(matches!(error, StoreError::NotFound("token")), "{error:?}");
+    // Sent again: the same token, with the text that is shown this time.
+    let once = Actor { once: Some(uuid::Uuid::now_v7()), ..actor.clone() };
+    let first = store.create_token(&once, account, &new("two", None)).await.expect("made");
+    let again = store.create_token(&once, account, &new("three", None)).await.expect("made again");
+    assert_eq!(first.id, again.id);
+    assert!(store.token(digest("two")).await.expect("a look").is_none() && store.token(digest("three")).await.expect("a look").is_some());
+    test.clock.turn_seconds(2 * 86_400 + 1);
+    assert!(store.token(digest("one")).await.expect("a look").is_none() && !store.token_lives(made.id).await.expect("a look"));
+    store.revoke_token(&actor, account, first.id).await.expect("taken back");
+    assert!(store.token(digest("three")).await.expect("a look").is_none());
+}
+
+async fn codes_are_used_once(test: TestStore) {
+    let store = &test.store;
+    test.release().await;
+    let (account, actor) = test.account().await;
+    let deployment = store.create_deployment(&actor, account, agent("Coded"), &LOOSE).await.expect("made");
+    let email = actor.name.parse().expect("an address");
+    let (session, _) = store.open_session(account, &email, digest("session"), 30, None).await.expect("opened");
+    store.create_code(digest("code"), account, deployment.id, Some(session)).await.expect("kept");
+    let tries = futures_util::future::join_all((0..8).map(|_| store.redeem_code(digest("code"), &deployment.slug))).await;
+    let granted: Vec<_> = tries.into_iter().filter_map(|answer| answer.expect("an answer")).collect();
+    assert_eq!(granted.len(), 1);
+    assert_eq!((granted[0].account, granted[0].deployment, granted[0].session), (account, deployment.id, Some(session)));
+    store.create_code(digest("program's"), account, deployment.id, None).await.expect("kept");
+    let granted = store.redeem_code(digest("program's"), &deployment.slug).await.expect("an answer").expect("granted");
+    assert_eq!(granted.session, None);
+    store.create_code(digest("late"), account, deployment.id, None).await.expect("kept");
+    test.clock.turn_seconds(61);
+    assert_eq!(store.redeem_code(digest("late"), &deployment.slug).await.expect("an answer"), None);
+}
+
+async fn of_many_who_claim_a_key_one_gets_it(test: TestStore) {
+    let store = &test.store;
+    let key = Key { scope: "acc_x".to_owned(), key: "key-12345678".to_owned() };
+    let claims = futures_util::future::join_all((0..8).map(|_| store.claim_key(&key, b"request", "me"))).await;
+    let claims: Vec<_> = claims.into_iter().map(|claim| claim.expect("an answer")).collect();
+    let seeds: Vec<_> = claims.iter().filter_map(|claim| if let Claim::Do(seed) = claim { Some(*seed) } else { None }).collect();
+    assert_eq!(seeds.len(), 1, "{claims:?}");
+    assert_eq!(claims.iter().filter(|claim| **claim == Claim::InProgress).count(), 7);
+    assert_eq!(store.claim_key(&key, b"another", "me").await.expect("an answer"), Claim::Mismatch);
+    // The process dies; those of the next one that come at once get it once, under the same name.
+    let claims = futures_util::future::join_all((0..8).map(|_| store.claim_key(&key, b"request", "the next"))).await;
+    let taken: Vec<_> = claims.into_iter().filter(|claim| matches!(claim, Ok(Claim::Do(seed)) if *seed == seeds[0])).collect();
+    assert_eq!(taken.len(), 1);
+    store.finish_claim(&key, 202, b"the answer").await.expect("kept");
+    let done = store.claim_key(&key, b"request", "the next").await.expect("an answer");
+    assert_eq!(done, Claim::Done { status: 202, answer: b"the answer".to_vec() });
+    store.release_claim(&key).await.expect("nothing to release");
+    assert!(matches!(store.claim_key(&key, b"request", "me").await, Ok(Claim::Done { .. })));
+    test.clock.turn_seconds(86_401);
+    store.expire_claims(store.now()).await.expect("forgotten");
+    assert!(matches!(store.claim_key(&key, b"another", "me").await, Ok(Claim::Do(_))));
+}
