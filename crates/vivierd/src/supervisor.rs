@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -35,10 +35,13 @@ pub async fn up(settings: Settings, forwarded: &[OsString]) -> anyhow::Result<()
     // Before anything starts: three children that fail in turn explain a taken port badly.
     drop(std::net::TcpListener::bind(listener).with_context(|| format!("cannot listen on {listener}; stop what uses it, or choose another with --listen"))?);
 
+    // Asked once: when the file is replaced while we run, the system would name a deleted one. A role that starts again then
+    // starts as the new version.
+    let binary = std::env::current_exe().context("cannot find this program's own file")?;
     let mut stops = Vec::new();
     for role in Role::ALL {
         let stop = CancellationToken::new();
-        let keeper = tokio::spawn(keep(role, forwarded.to_vec(), stop.clone()));
+        let keeper = tokio::spawn(keep(role, binary.clone(), forwarded.to_vec(), stop.clone()));
         stops.push((role, stop, keeper));
     }
     let greeter = tokio::spawn(greet(settings.clone()));
@@ -64,11 +67,11 @@ fn lock(data_dir: &Path) -> anyhow::Result<Flock<File>> {
 }
 
 /// Keeps one child alive until `stop`.
-async fn keep(role: Role, forwarded: Vec<OsString>, stop: CancellationToken) {
+async fn keep(role: Role, binary: PathBuf, forwarded: Vec<OsString>, stop: CancellationToken) {
     let mut ends: u32 = 0;
     while !stop.is_cancelled() {
         let began = Instant::now();
-        let ended = match spawn(role, &forwarded) {
+        let ended = match spawn(role, &binary, &forwarded) {
             Ok(mut child) => tokio::select! {
                 status = child.wait() => status.map(describe).unwrap_or_else(|error| error.to_string()),
                 () = stop.cancelled() => return end(role, child).await,
@@ -85,8 +88,7 @@ async fn keep(role: Role, forwarded: Vec<OsString>, stop: CancellationToken) {
     }
 }
 
-fn spawn(role: Role, forwarded: &[OsString]) -> anyhow::Result<Child> {
-    let binary = std::env::current_exe().context("cannot find this program's own file")?;
+fn spawn(role: Role, binary: &Path, forwarded: &[OsString]) -> anyhow::Result<Child> {
     let mut command = std::process::Command::new(binary);
     // A process group of its own: Ctrl-C reaches the supervisor alone, which then stops the children in order.
     command.arg(role.as_str()).arg("--supervised").args(forwarded).process_group(0);

@@ -75,8 +75,12 @@ async fn real_an_agent_answers_over_http_and_telegram_and_its_keys_are_nowhere_t
         .await
         .expect("a log")
         .bytes_stream();
-    let first = tokio::time::timeout(std::time::Duration::from_secs(10), log.next()).await.expect("in time").expect("a chunk").expect("bytes");
-    assert!(String::from_utf8_lossy(&first).contains("data:"), "{first:?}");
+    let mut read = String::new();
+    while !read.contains("data:") {
+        let chunk = tokio::time::timeout(std::time::Duration::from_secs(20), log.next()).await.expect("in time").expect("a chunk").expect("bytes");
+        read.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    drop(log);
     let stats = product.call("GET", &format!("/v1/deployments/{id}/stats"), None).await;
     assert!(stats["memory_bytes"].as_u64().expect("memory") > 100 << 20, "{stats}");
 
