@@ -26,6 +26,8 @@ pub struct Config {
     /// What `X-Forwarded-For` says to an agent for a visitor from this machine: OpenClaw refuses loopback there. The default is
     /// of the range for documentation (RFC 5737), which no visitor can have.
     pub loopback_stands_as: Ipv4Addr,
+    /// Threads that serve public connections; 0: as many as there are cores.
+    pub threads: usize,
     pub limits: Limits,
 }
 
@@ -71,6 +73,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             allow_private: Vec::new(),
             loopback_stands_as: Ipv4Addr::new(192, 0, 2, 1),
+            threads: 0,
             limits: Limits::default(),
         }
     }

@@ -116,7 +116,14 @@ pub fn ours(name: &str) -> bool {
 
 /// Takes Vivier's cookies out of a request; other applications' pass as they are.
 pub fn strip(headers: &mut HeaderMap) {
-    if !headers.contains_key(COOKIE) || (headers.get_all(COOKIE).iter().all(|line| line.to_str().is_ok()) && !pairs(headers).any(|(name, _)| ours(name))) {
+    let mut lines = headers.get_all(COOKIE).iter();
+    let Some(first) = lines.next() else { return };
+    // What a browser mostly sends: our cookie and no other.
+    if lines.next().is_none() && first.to_str().is_ok_and(|line| !line.contains(';') && line.split_once('=').is_some_and(|(name, _)| ours(name.trim()))) {
+        headers.remove(COOKIE);
+        return;
+    }
+    if headers.get_all(COOKIE).iter().all(|line| line.to_str().is_ok()) && !pairs(headers).any(|(name, _)| ours(name)) {
         return;
     }
     let kept: Vec<String> = pairs(headers)

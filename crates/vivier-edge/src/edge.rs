@@ -18,7 +18,9 @@ use vivier_core::time::Timestamp;
 use crate::config::Config;
 use crate::control::Control;
 use crate::doors;
-use crate::ingress::{self, bearers::Bearers};
+use crate::ingress;
+use crate::ingress::bearers::Bearers;
+use crate::ingress::lanes::Lanes;
 use crate::inside;
 use crate::memory::Memory;
 use crate::meters::Meters;
@@ -96,6 +98,7 @@ impl Shared {
 pub struct Edge {
     shared: Arc<Shared>,
     public: TcpListener,
+    lanes: Lanes,
     inside: UnixListener,
     memory: Memory,
 }
@@ -133,7 +136,10 @@ impl Edge {
             world,
             config,
         });
-        Ok(Self { shared, public: listener, inside, memory })
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if shared.config.threads == 0 { cores } else { shared.config.threads };
+        let lanes = Lanes::start(&shared, threads).context("the threads of the public door cannot be started")?;
+        Ok(Self { shared, public: listener, lanes, inside, memory })
     }
 
     /// Where the public door listens: the real port where the settings said 0.
@@ -146,7 +152,8 @@ impl Edge {
 
     /// Runs until `shutdown`, then finishes what is under way, for `limits.drain_seconds` at most.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { shared, public, inside, memory } = self;
+        let Self { shared, public, lanes, inside, memory } = self;
+        let lanes = Arc::new(lanes);
         let stop = CancellationToken::new();
         let services = TaskTracker::new();
         let follow = (shared.clone(), stop.clone());
@@ -156,7 +163,7 @@ impl Edge {
         services.spawn(doors::keep(shared.clone()));
         services.spawn(inside::serve(shared.clone(), inside, stop.clone()));
         services.spawn(tend(shared.clone(), stop.clone()));
-        services.spawn(ingress::accept(shared.clone(), public));
+        services.spawn(ingress::accept(shared.clone(), public, lanes.clone()));
         tracing::info!(address = %shared.config.listen, url = shared.public.url, "the doors are open");
 
         shutdown.cancelled().await;
@@ -175,6 +182,12 @@ impl Edge {
         stop.cancel();
         services.close();
         services.wait().await;
+        // The last of them: accepting has ended.
+        if let Some(lanes) = Arc::into_inner(lanes)
+            && tokio::task::spawn_blocking(move || lanes.end()).await.is_err()
+        {
+            tracing::error!("the public door's threads did not end well");
+        }
         if let Err(error) = std::fs::remove_file(shared.config.edge_socket())
             && error.kind() != io::ErrorKind::NotFound
         {

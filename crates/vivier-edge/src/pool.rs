@@ -2,12 +2,12 @@
 //!
 //! A connection has no task of its own: whoever waits for its answer drives it, in the visitor's own task. So one request
 //! wakes one task, a visitor who leaves drops the connection (cancellation travels by itself), and nothing is buffered beyond
-//! hyper's read buffer.
+//! hyper's read buffer. It stays on the thread that made it: see `ingress::lanes`.
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -19,17 +19,19 @@ use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 
 use crate::body::{BodyError, RequestBody};
+use crate::ingress::lanes;
 use crate::io::Stream;
 
 /// Node's HTTP server closes what has been idle for 5 s; a request sent at that moment would be lost.
 const IDLE: Duration = Duration::from_secs(4);
-/// Idle connections kept in one pool.
+/// Idle connections kept on one shelf of a pool.
 const MOST_IDLE: usize = 128;
 
 /// Idle connections. One pool belongs to one agent's address, or to one agent's servers (told apart by `key`).
 #[derive(Default)]
 pub struct Pool {
-    idle: Mutex<Vec<Idle>>,
+    /// One shelf for each lane: a connection belongs to the event loop that it was made on.
+    shelves: RwLock<Vec<Arc<Mutex<Vec<Idle>>>>>,
 }
 
 struct Idle {
@@ -74,10 +76,23 @@ pub enum ConnectError {
 }
 
 impl Pool {
+    fn shelf(&self) -> Arc<Mutex<Vec<Idle>>> {
+        let lane = lanes::here();
+        if let Some(shelf) = self.shelves.read().unwrap_or_else(PoisonError::into_inner).get(lane) {
+            return shelf.clone();
+        }
+        let mut shelves = self.shelves.write().unwrap_or_else(PoisonError::into_inner);
+        while shelves.len() <= lane {
+            shelves.push(Arc::default());
+        }
+        shelves[lane].clone()
+    }
+
     fn take(&self, key: &str) -> Option<Live> {
+        let shelf = self.shelf();
         loop {
             let mut live = {
-                let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut idle = shelf.lock().unwrap_or_else(PoisonError::into_inner);
                 // The most recently used one: the others may then grow old and be dropped.
                 let at = idle.iter().rposition(|idle| &*idle.live.key == key)?;
                 let found = idle.remove(at);
@@ -98,7 +113,8 @@ impl Pool {
             return;
         }
         live.used = true;
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let shelf = self.shelf();
+        let mut idle = shelf.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MOST_IDLE {
             idle.push(Idle { live, since: Instant::now() });
         }
@@ -106,7 +122,9 @@ impl Pool {
 
     /// Drops what has been idle for too long. Called every few seconds.
     pub fn sweep(&self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).retain(|idle| idle.since.elapsed() <= IDLE);
+        for shelf in self.shelves.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            shelf.lock().unwrap_or_else(PoisonError::into_inner).retain(|idle| idle.since.elapsed() <= IDLE);
+        }
     }
 
     /// Sends `request` over a kept connection, or over one that `connect` makes, and gives the answer's head and its stream.

@@ -55,7 +55,7 @@ pub struct Table {
     remembered: bool,
     /// Absent until `serve` has spoken to this installation for the first time.
     pub cookie_key: Option<CookieKey>,
-    by_slug: HashMap<Slug, Arc<Agent>>,
+    by_slug: HashMap<String, Arc<Agent>>,
     by_subnet: HashMap<Subnet, Arc<Agent>>,
     ended: HashSet<SessionId>,
 }
@@ -75,8 +75,7 @@ impl Table {
     }
 
     pub fn agent(&self, slug: &str) -> Option<&Arc<Agent>> {
-        // `Slug` borrows as nothing else, so the text is parsed: cheap, and it refuses what cannot be a name.
-        self.by_slug.get(&slug.parse::<Slug>().ok()?)
+        self.by_slug.get(slug)
     }
 
     pub fn on(&self, subnet: Subnet) -> Option<&Arc<Agent>> {
@@ -97,7 +96,7 @@ impl Table {
 
     /// Whether `agent` is still the one behind its name.
     pub fn still(&self, agent: &Agent) -> bool {
-        self.by_slug.get(&agent.slug).is_some_and(|now| now.deployment == agent.deployment && now.account == agent.account)
+        self.by_slug.get(agent.slug.as_str()).is_some_and(|now| now.deployment == agent.deployment && now.account == agent.account)
     }
 }
 
@@ -142,7 +141,7 @@ impl Routes {
             if let Some(subnet) = agent.subnet {
                 by_subnet.insert(subnet, agent.clone());
             }
-            by_slug.insert(agent.slug.clone(), agent);
+            by_slug.insert(agent.slug.as_str().to_owned(), agent);
         }
         let table = Table {
             version: news.version,
@@ -189,7 +188,7 @@ pub struct Newcomer {
 impl Newcomer {
     fn inherit(self, before: &Table) -> Agent {
         let Self { slug, deployment, account, upstream, state, reason, subnet, model, channels } = self;
-        let old = before.by_slug.get(&slug).filter(|old| old.deployment == deployment && old.account == account);
+        let old = before.by_slug.get(slug.as_str()).filter(|old| old.deployment == deployment && old.account == account);
         let pool = old.filter(|old| old.upstream == upstream).map_or_else(Arc::default, |old| old.pool.clone());
         let outside = old.filter(|old| old.model == model && old.channels == channels).map_or_else(Arc::default, |old| old.outside.clone());
         let under_way = old.map_or_else(Arc::default, |old| old.under_way.clone());

@@ -25,6 +25,21 @@ use crate::tunnel::{self, Closed};
 /// How long the TLS greeting may take.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 
+/// A tunnel to this very door: what comes through it is served as if it had come straight.
+pub fn here(door: &Arc<TenantDoor>, mut request: Request<Incoming>) -> Reply {
+    let Some(near) = request.extensions_mut().remove::<OnUpgrade>() else {
+        return refuse(StatusCode::BAD_REQUEST, "no_upgrade", "CONNECT works over HTTP/1.1 only.");
+    };
+    let door = door.clone();
+    door.shared.clone().tunnels.spawn(async move {
+        match near.await {
+            Ok(near) => super::serve(door, near, super::Way::Tunnelled).await,
+            Err(error) => tracing::debug!(deployment = %door.deployment, "a tunnel was agreed upon but not opened: {error}"),
+        }
+    });
+    Response::new(ReplyBody::empty())
+}
+
 pub async fn open(door: &Arc<TenantDoor>, agent: &Agent, mut request: Request<Incoming>) -> Reply {
     let asked = request.uri().authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default();
     let no = |code, why: &str, help: &str| {

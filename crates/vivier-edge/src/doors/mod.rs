@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `/model/<rest>` | the model provider, with the real key ([`calls`]) |
 //! | `/telegram/<rest>` | Telegram's Bot API, or the deployment's own ([`calls`]) |
+//! | `CONNECT <this door>` | this door again, inside the tunnel |
 //! | `CONNECT <name>:443` | a name that one of its channels needs ([`connect`], [`hello`]) |
 //! | anything else | refused, and logged |
 //!
@@ -18,6 +19,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,7 +29,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use vivier_core::id::DeploymentId;
@@ -140,8 +142,9 @@ async fn accept(door: Arc<TenantDoor>, listener: TcpListener) {
             Ok((stream, peer)) if peer.ip().to_canonical() == peer_wanted => match places.clone().try_acquire_owned() {
                 Ok(place) => {
                     let door = door.clone();
+                    tune(&stream, door.shared.stall());
                     door.shared.clone().connections.spawn(async move {
-                        serve(door, stream).await;
+                        serve(door, TokioIo::new(stream), Way::Straight).await;
                         drop(place);
                     });
                 }
@@ -159,15 +162,33 @@ async fn accept(door: Arc<TenantDoor>, listener: TcpListener) {
     }
 }
 
-async fn serve(door: Arc<TenantDoor>, stream: TcpStream) {
-    tune(&stream, door.shared.stall());
+/// How a request came to its door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Straight,
+    /// Through a tunnel to this very door: OpenClaw sends everything through its proxy, once it has one.
+    Tunnelled,
+}
+
+/// Boxed, since a tunnel to this door is served by this very function.
+fn serve<I>(door: Arc<TenantDoor>, stream: I, way: Way) -> Pin<Box<dyn Future<Output = ()> + Send>>
+where
+    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
+    Box::pin(serve_connection(door, stream, way))
+}
+
+async fn serve_connection<I>(door: Arc<TenantDoor>, stream: I, way: Way)
+where
+    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
     let limits = &door.shared.config.limits;
     let answering = door.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let door = answering.clone();
         async move {
             let begun = Instant::now();
-            let (kind, reply) = answer(&door, request).await;
+            let (kind, reply) = answer(&door, request, way).await;
             door.shared.meters.answered(kind, reply.status(), begun.elapsed());
             Ok::<Response<ReplyBody>, Infallible>(reply)
         }
@@ -175,7 +196,7 @@ async fn serve(door: Arc<TenantDoor>, stream: TcpStream) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(limits.idle_seconds)).max_headers(limits.headers);
     builder.max_buf_size(limits.header_bytes.max(8192));
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    let mut connection = std::pin::pin!(builder.serve_connection(stream, service).with_upgrades());
     let mut told = false;
     loop {
         tokio::select! {
@@ -195,13 +216,19 @@ async fn serve(door: Arc<TenantDoor>, stream: TcpStream) {
     }
 }
 
-async fn answer(door: &Arc<TenantDoor>, request: Request<Incoming>) -> (Door, Reply) {
+async fn answer(door: &Arc<TenantDoor>, request: Request<Incoming>, way: Way) -> (Door, Reply) {
     let Some(agent) = door.agent() else {
         door.refused("anything", "the deployment is no longer routed");
         return (Door::Nowhere, refuse(StatusCode::FORBIDDEN, "not_routed", "This agent is not known to the gateway at the moment."));
     };
     if request.method() == Method::CONNECT {
-        return (Door::Connect, connect::open(door, &agent, request).await);
+        let here = request.uri().authority().is_some_and(|authority| authority.as_str() == door.address.to_string());
+        let reply = match way {
+            Way::Straight if here => connect::here(door, request),
+            Way::Straight => connect::open(door, &agent, request).await,
+            Way::Tunnelled => refuse(StatusCode::FORBIDDEN, "tunnel_in_tunnel", "One tunnel is enough: ask for CONNECT outside of it."),
+        };
+        return (Door::Connect, reply);
     }
     let own = request.uri().authority().is_none_or(|authority| authority.as_str() == door.address.to_string());
     if !own || request.uri().scheme_str().is_some_and(|scheme| scheme != "http") {

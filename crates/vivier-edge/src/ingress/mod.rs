@@ -9,6 +9,7 @@
 pub mod agent;
 pub mod bearers;
 pub mod dashboard;
+pub mod lanes;
 pub mod pages;
 pub mod pulse;
 pub mod session;
@@ -19,6 +20,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -31,8 +33,12 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::edge::Shared;
-use pulse::{Pulse, Verdict, Watched};
+use lanes::Lanes;
+use pulse::{Order, Pulse, Watched};
 use visit::Visit;
+
+/// What hyper allows by itself.
+const HYPERS_HEADERS: usize = 100;
 
 /// # Errors
 /// When the address cannot be had.
@@ -45,33 +51,22 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Accepts until the edge closes.
-pub async fn accept(shared: Arc<Shared>, listener: TcpListener) {
+pub async fn accept(shared: Arc<Shared>, listener: TcpListener, lanes: Arc<Lanes>) {
     let places = Arc::new(Semaphore::new(shared.config.limits.connections));
     loop {
         // Waits for a place before it accepts: what is too much stays in the kernel's queue.
-        let accepted = tokio::select! {
+        let (accepted, place) = tokio::select! {
             () = shared.closing.cancelled() => return,
-            accepted = async {
+            both = async {
                 let place = places.clone().acquire_owned().await;
                 (listener.accept().await, place)
-            } => accepted,
+            } => both,
         };
-        match accepted {
-            (Ok((stream, peer)), Ok(place)) => {
-                let visited = shared.clone();
-                shared.connections.spawn(async move {
-                    visited.meters.connections.increment(1.0);
-                    serve(&visited, stream, peer).await;
-                    visited.meters.connections.decrement(1.0);
-                    drop(place);
-                });
-            }
-            (Err(error), _) => {
-                // Out of file descriptors, most likely: what ends frees some.
-                tracing::warn!("the public door cannot accept: {error}; is the limit of open files too low?");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            (Ok(_), Err(_)) => return,
+        let Ok(place) = place else { return };
+        if let Err(error) = accepted.and_then(|(stream, peer)| lanes.take(stream, peer, place)) {
+            // Out of file descriptors, most likely: what ends frees some.
+            tracing::warn!("the public door cannot accept: {error}; is the limit of open files too low?");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 }
@@ -84,10 +79,9 @@ pub fn tune(stream: &TcpStream, stall: Duration) {
     }
 }
 
-async fn serve(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
+async fn serve(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr, pulse: Arc<Pulse>) {
     let limits = &shared.config.limits;
     tune(&stream, shared.stall());
-    let pulse = Pulse::new();
     let visit = Arc::new(Visit::new(shared.clone(), peer.ip(), pulse.clone()));
     let service = service_fn(move |request: Request<Incoming>| {
         let visit = visit.clone();
@@ -95,7 +89,11 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // hyper's own header timer is armed anew for every request; the pulse does it for the connection as a whole.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_headers(limits.headers).max_buf_size(limits.header_bytes.max(8192));
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(limits.header_bytes.max(8192));
+    // A number that is not hyper's own costs an allocation for each request.
+    if limits.headers != HYPERS_HEADERS {
+        builder.http1().max_headers(limits.headers);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -104,31 +102,20 @@ async fn serve(shared: &Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(20));
     let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(TokioIo::new(Watched::new(stream, pulse.clone())), service));
-    let mut tick = tokio::time::interval(Duration::from_secs(limits.header_seconds.max(1)));
-    let mut closing = std::pin::pin!(shared.closing.cancelled());
     let mut told = false;
-    loop {
-        tokio::select! {
-            biased;
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!("a public connection ended: {error}");
+    let ended = std::future::poll_fn(|cx| {
+        match pulse.heed(cx) {
+            Order::Go => {}
+            Order::Finish => {
+                if !std::mem::replace(&mut told, true) {
+                    connection.as_mut().graceful_shutdown();
                 }
-                return;
             }
-            () = closing.as_mut(), if !told => {
-                told = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            () = shared.cut.cancelled(), if told => return,
-            _ = tick.tick() => match pulse.verdict(limits) {
-                Verdict::Alive => {}
-                Verdict::Idle => connection.as_mut().graceful_shutdown(),
-                Verdict::Slow => {
-                    tracing::debug!("a public connection was too slow to send its headers");
-                    return;
-                }
-            },
+            Order::End => return Poll::Ready(Ok(())),
         }
+        connection.as_mut().poll(cx)
+    });
+    if let Err(error) = ended.await {
+        tracing::debug!("a public connection ended: {error}");
     }
 }

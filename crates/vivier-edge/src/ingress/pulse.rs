@@ -4,10 +4,11 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -22,13 +23,18 @@ pub struct Pulse {
     under_way: AtomicU32,
     http2: AtomicBool,
     two_framings: AtomicBool,
+    order: AtomicU8,
+    waker: AtomicWaker,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Alive,
-    Idle,
-    Slow,
+/// What a connection is told from outside its own task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub enum Order {
+    Go = 0,
+    /// Finish what is under way, then close.
+    Finish = 1,
+    /// Close now.
+    End = 2,
 }
 
 impl Pulse {
@@ -41,6 +47,8 @@ impl Pulse {
             under_way: AtomicU32::new(0),
             http2: AtomicBool::new(false),
             two_framings: AtomicBool::new(false),
+            order: AtomicU8::new(0),
+            waker: AtomicWaker::new(),
         })
     }
 
@@ -64,17 +72,35 @@ impl Pulse {
         self.two_framings.swap(false, Ordering::Relaxed)
     }
 
-    pub fn verdict(&self, limits: &Limits) -> Verdict {
+    /// What its silence has earned it: a head that takes too long ends a connection, idleness lets it finish.
+    pub fn judge(&self, limits: &Limits) -> Order {
         if self.under_way.load(Ordering::Relaxed) > 0 {
-            return Verdict::Alive;
+            return Order::Go;
         }
         let now = self.now();
         let head_since = self.head_since.load(Ordering::Relaxed);
         if head_since > 0 && now.saturating_sub(head_since) >= limits.header_seconds * 1000 {
-            return Verdict::Slow;
+            return Order::End;
         }
         let idle = head_since == 0 && now.saturating_sub(self.idle_since.load(Ordering::Relaxed)) >= limits.idle_seconds * 1000;
-        if idle { Verdict::Idle } else { Verdict::Alive }
+        if idle { Order::Finish } else { Order::Go }
+    }
+
+    /// Tells the connection; an order is never taken back.
+    pub fn tell(&self, order: Order) {
+        if self.order.fetch_max(order as u8, Ordering::AcqRel) < order as u8 {
+            self.waker.wake();
+        }
+    }
+
+    /// The order that stands; the task is woken when it changes.
+    pub fn heed(&self, cx: &Context<'_>) -> Order {
+        self.waker.register(cx.waker());
+        match self.order.load(Ordering::Acquire) {
+            0 => Order::Go,
+            1 => Order::Finish,
+            _ => Order::End,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::header::{HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, StatusCode};
+use vivier_core::id::SessionId;
 use vivier_core::secret::Secret;
 use vivier_core::wire::edge::Redeem;
 
@@ -13,6 +14,9 @@ use crate::edge::Shared;
 use crate::public::safe_return;
 use crate::reply::{Refusal, Reply, see_other};
 use crate::routes::Agent;
+
+/// How long a pass lasts that no session stands behind.
+const PASS_WITHOUT_SESSION_SECONDS: i64 = 3600;
 
 /// Whether a path is the edge's own.
 pub fn ours(path: &str) -> bool {
@@ -52,12 +56,17 @@ async fn redeem(shared: &Shared, agent: &Agent, query: &str, page: bool) -> Repl
     };
     let key = shared.routes.load().cookie_key.clone();
     let now = (shared.world.now)();
-    let (Some(session), Some(key)) = (grant.session, key) else { return spent() };
+    let Some(key) = key else { return spent() };
     if grant.deployment != agent.deployment || grant.account != agent.account || grant.expires_at <= now {
         return spent();
     }
-    let pass = Pass { account: grant.account, deployment: grant.deployment, session, expires_at: grant.expires_at };
-    let seconds = grant.expires_at.millis_since(now) / 1000;
+    // A link made with an API token has no session whose end could take the pass back, so the pass itself ends soon.
+    let (session, expires_at) = match grant.session {
+        Some(session) => (session, grant.expires_at),
+        None => (SessionId::from_uuid(uuid::Uuid::now_v7()), grant.expires_at.min(now.plus_seconds(PASS_WITHOUT_SESSION_SECONDS))),
+    };
+    let pass = Pass { account: grant.account, deployment: grant.deployment, session, expires_at };
+    let seconds = expires_at.millis_since(now) / 1000;
     see_other(back, [(SET_COOKIE, set_cookie(shared, &pass.seal(&key), seconds))])
 }
 

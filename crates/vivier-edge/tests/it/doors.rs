@@ -374,6 +374,21 @@ async fn a_tunnel_leads_to_what_a_channel_needs_and_the_greeting_must_ask_for_th
 }
 
 #[tokio::test]
+async fn a_tunnel_to_the_door_itself_leads_to_the_same_doors_and_no_further() {
+    let (town, provider) = with_model(KeyHeader::Bearer).await;
+    let door = town.door.to_string();
+    let (stream, line) = tunnel(&town, &door).await;
+    assert!(line.contains("200"), "{line}");
+    let answer = ask(stream, empty(call("/model/models"))).await;
+    assert_eq!((answer.status, provider.last().target.as_str()), (StatusCode::OK, "/v1/models"));
+    let (mut stream, _) = tunnel(&town, &door).await;
+    stream.write_all(format!("CONNECT {door} HTTP/1.1\r\nHost: {door}\r\n\r\n").as_bytes()).await.expect("writes");
+    let mut head = [0; 12];
+    within("an answer", stream.read_exact(&mut head)).await.expect("reads");
+    assert_eq!(&head, b"HTTP/1.1 403");
+}
+
+#[tokio::test]
 async fn tunnels_to_anything_else_are_refused() {
     let town = Town::new().await;
     furnish(&town, Doors { model: None, channels: vec![channel(ChannelKind::Discord)] }).await;
