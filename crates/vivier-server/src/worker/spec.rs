@@ -63,7 +63,7 @@ pub fn with_secrets(mut spec: WorkloadSpec, secrets: BTreeMap<String, Secret>) -
 
 /// Whether a secret goes into the container at all.
 fn is_delivered(name: &str) -> bool {
-    name != PROVIDER_KEY && (name == overlay::MODEL_KEY || name.starts_with("channels."))
+    name != PROVIDER_KEY && (name == overlay::MODEL_KEY || name.starts_with("channels.") || name.starts_with("custom."))
 }
 
 /// The version of what is delivered: a new provider key changes nothing in the container.
