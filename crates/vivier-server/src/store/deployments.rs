@@ -464,7 +464,8 @@ pub(super) fn degradations(seen: &Seen, state: State) -> Vec<Degradation> {
     }
 }
 
-fn degradation(part: &str) -> Degradation {
+/// What a broken part of a gateway means to its owner.
+pub fn degradation(part: &str) -> Degradation {
     let (reason, remedy) = match part {
         "telegram" => {
             ("Telegram does not accept the bot token, or cannot be reached", "Check the bot token with BotFather and set it again under Configuration.")

@@ -67,7 +67,7 @@ impl Pace {
     pub fn of(settings: &crate::Config) -> Self {
         Self {
             look_ms: i64::from(settings.look_seconds) * 1_000,
-            watch_ms: 250,
+            watch_ms: 200,
             retry_ms: 1_000,
             room_ms: 2_000,
             tick_ms: 1_000,

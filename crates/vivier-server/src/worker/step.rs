@@ -10,11 +10,12 @@ use vivier_core::id::DeploymentId;
 use vivier_core::lifecycle::{self, Action, Breaker, Desired, Drift, Sight, Workload};
 use vivier_core::runtime::{ContainerPhase, Observation, RuntimeError, RuntimeErrorKind, Scope, Stage, WorkloadSpec};
 use vivier_core::time::Timestamp;
-use vivier_core::wire::agents::{EventKind, Outcome};
+use vivier_core::wire::agents::{Degradation, EventKind, Outcome};
 
 use super::sight::{self, Expected};
 use super::{Crew, fault, spec};
 use crate::store::StoreError;
+use crate::store::deployments::degradation;
 use crate::store::events::Note;
 use crate::store::reconcile::{Decision, Work};
 use crate::store::seen::{Applied, Fault, Seen};
@@ -132,6 +133,7 @@ impl<'a> Drive<'a> {
                 None
             }
         };
+        let told = observation.as_ref().map(|observation| health_notes(work.seen.observation.as_ref(), observation)).unwrap_or_default();
         let expected = outline.as_ref().map(Expected::of);
         let start_timeout = i64::from(crew.app.settings.start_timeout_seconds) * 1_000;
         let sight = sight::sight(&work, expected.as_ref(), observation.as_ref(), start_timeout, crew.now());
@@ -145,6 +147,9 @@ impl<'a> Drive<'a> {
         work.seen.seen_revision = work.wanted.revision;
         work.seen.seen_generation = work.wanted.generation;
         work.seen.seen_version = work.wanted.version;
+        if !told.is_empty() {
+            crew.record(&mut work, told, &Decision::Nothing).await?;
+        }
         Ok(Ok(Self { crew, work, before, outline, observation, sight }))
     }
 
@@ -635,6 +640,22 @@ impl<'a> Drive<'a> {
             self.work.seen.applied = Some(Applied { container: container.id.clone(), started_at, config });
         }
     }
+}
+
+/// What a look says of the parts of a running gateway that the look before did not: broken ones, and those that work again.
+fn health_notes(before: Option<&Observation>, now: &Observation) -> Vec<Note> {
+    let failing = |observation: &Observation| match observation.container.as_ref().map(|container| &container.phase) {
+        Some(ContainerPhase::Running { health, .. }) if health.started => Some(health.failing.clone()),
+        Some(ContainerPhase::Running { .. } | ContainerPhase::Created | ContainerPhase::Exited { .. }) | None => None,
+    };
+    let Some(now) = failing(now) else { return Vec::new() };
+    let before = before.and_then(failing).unwrap_or_default();
+    let broken = now.iter().filter(|part| !before.contains(part)).map(|part| {
+        let Degradation { part, reason, remedy } = degradation(part);
+        Note::new(EventKind::Sight, Outcome::Failed, format!("degraded: {part}: {reason}. {remedy}"))
+    });
+    let mended = before.iter().filter(|part| !now.contains(part)).map(|part| Note::new(EventKind::Sight, Outcome::Noted, format!("{part} works")));
+    broken.chain(mended).collect()
 }
 
 /// Runs a verb of the runtime, for at most `limit`.

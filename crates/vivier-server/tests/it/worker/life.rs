@@ -137,6 +137,14 @@ async fn what_is_degraded_is_shown_beside_running_with_a_remedy() {
     let running = world.until(id, State::Running).await;
     assert_eq!(running.degraded[0].part, "telegram");
     assert!(running.degraded[0].remedy.contains("BotFather"));
+    let told = |text: &'static str| {
+        let world = &world;
+        async move { eventually(text, || async { world.timeline(id).await.iter().any(|line| line.contains(text)).then_some(()) }).await }
+    };
+    told("degraded: telegram").await;
+    world.fake.set_default_behaviour(Default::default());
+    told("telegram works").await;
+    assert!(world.get(id).await.degraded.is_empty());
 }
 
 #[tokio::test]
