@@ -67,8 +67,12 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
                 let runtime = lister.clone();
                 Box::pin(async move { runtime.images().await })
             });
-            let served = serve(listener, Arc::new(runtime), list, shutdown).await;
-            keeper.abort();
+            let served = serve(listener, Arc::new(runtime), list, shutdown.clone()).await;
+            // It ends with `shutdown`, between two rounds; a socket that failed by itself ends it here.
+            shutdown.cancel();
+            if let Err(error) = keeper.await {
+                tracing::warn!("the keeper ended badly: {error}");
+            }
             served
         }
     }
