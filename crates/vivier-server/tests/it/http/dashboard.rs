@@ -27,6 +27,23 @@ async fn every_page_is_the_dashboard_under_a_policy_without_inline_scripts() {
     }
 }
 
+/// Files of a dashboard that was built. Where none was, the placeholder has none.
+#[tokio::test]
+async fn files_whose_name_is_a_hash_are_kept_for_ever() {
+    let api = Api::new().await;
+    let assets = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist/assets");
+    for entry in std::fs::read_dir(assets).into_iter().flatten().flatten().take(5) {
+        let name = entry.file_name().into_string().expect("a name");
+        let answer = api.send(api.request(&As::Nobody, Method::HEAD, &format!("/assets/{name}"))).await.ok(200);
+        assert_eq!(answer.headers["cache-control"], "public, max-age=31536000, immutable", "{name}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        let kind = answer.headers["content-type"].to_str().expect("text");
+        assert!(!name.ends_with(".js") || kind.starts_with("text/javascript"), "{name} {kind}");
+    }
+    let page = api.get(&As::Nobody, "/").await.text;
+    assert!(!page.contains("<script>") && !page.contains("onload="), "a script of the page itself would not run under the policy: {page}");
+}
+
 #[tokio::test]
 async fn health_is_for_all_and_numbers_are_for_the_socket_and_for_operators() {
     let api = Api::new().await;
