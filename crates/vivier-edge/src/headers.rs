@@ -53,7 +53,7 @@ fn claims(name: &str) -> bool {
 }
 
 fn hop_by_hop(name: &str) -> bool {
-    HOP_BY_HOP.contains(&name)
+    matches!(name.as_bytes().first(), Some(b'c' | b'h' | b'k' | b'p' | b't' | b'u')) && HOP_BY_HOP.contains(&name)
 }
 
 /// Takes out what concerns one connection only, also what `Connection` names. Content-Length stays: it frames the message.

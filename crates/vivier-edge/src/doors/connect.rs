@@ -30,8 +30,13 @@ pub fn here(door: &Arc<TenantDoor>, mut request: Request<Incoming>) -> Reply {
     let Some(near) = request.extensions_mut().remove::<OnUpgrade>() else {
         return refuse(StatusCode::BAD_REQUEST, "no_upgrade", "CONNECT works over HTTP/1.1 only.");
     };
+    let place = match door.tunnel_place() {
+        Ok(place) => place,
+        Err(reply) => return *reply,
+    };
     let door = door.clone();
     door.shared.clone().tunnels.spawn(async move {
+        let _place = place;
         match near.await {
             Ok(near) => super::serve(door, near, super::Way::Tunnelled).await,
             Err(error) => tracing::debug!(deployment = %door.deployment, "a tunnel was agreed upon but not opened: {error}"),
@@ -64,6 +69,10 @@ pub async fn open(door: &Arc<TenantDoor>, agent: &Agent, mut request: Request<In
     let Some(near) = request.extensions_mut().remove::<OnUpgrade>() else {
         return refuse(StatusCode::BAD_REQUEST, "no_upgrade", "CONNECT works over HTTP/1.1 only.");
     };
+    let place = match door.tunnel_place() {
+        Ok(place) => place,
+        Err(reply) => return *reply,
+    };
     let far = match outside::connect(&door.shared, &host, 443).await {
         Ok(far) => far,
         Err(ConnectError::Private) => return no("private_address", "its address is private, or this machine's", "This name leads to a private address."),
@@ -74,6 +83,7 @@ pub async fn open(door: &Arc<TenantDoor>, agent: &Agent, mut request: Request<In
     };
     let door = door.clone();
     door.shared.clone().tunnels.spawn(async move {
+        let _place = place;
         match near.await {
             Ok(near) => pass(&door, TokioIo::new(near), far, host).await,
             Err(error) => tracing::debug!(deployment = %door.deployment, "a tunnel was agreed upon but not opened: {error}"),

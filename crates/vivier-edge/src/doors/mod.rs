@@ -30,7 +30,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::Subnet;
@@ -52,6 +52,8 @@ pub struct TenantDoor {
     pub deployment: DeploymentId,
     address: SocketAddr,
     refusals: Refusals,
+    /// Places for tunnels: they outlive the connection's own place.
+    tunnels: Arc<Semaphore>,
     /// Ends with the listener: when the deployment leaves the network, or the edge closes.
     over: CancellationToken,
 }
@@ -60,6 +62,14 @@ impl TenantDoor {
     /// The agent behind this door, as the current table has it.
     pub fn agent(&self) -> Option<Arc<Agent>> {
         self.shared.routes.load().on(self.subnet).filter(|agent| agent.deployment == self.deployment).cloned()
+    }
+
+    /// A place for one tunnel, or the refusal.
+    fn tunnel_place(&self) -> Result<OwnedSemaphorePermit, Box<Reply>> {
+        self.tunnels.clone().try_acquire_owned().map_err(|_| {
+            self.refused("a tunnel", "too many at once");
+            Box::new(refuse(StatusCode::TOO_MANY_REQUESTS, "too_many_tunnels", "Too many tunnels are open at once. Close some, or try again in a moment."))
+        })
     }
 
     /// Counts and logs a refusal; `asked` is what was asked for, never with its query or its secrets.
@@ -124,7 +134,8 @@ fn open_one(shared: &Arc<Shared>, (subnet, deployment): (Subnet, DeploymentId)) 
     socket.bind(address)?;
     let listener = socket.listen(256)?;
     let over = shared.cut.child_token();
-    let door = Arc::new(TenantDoor { shared: shared.clone(), subnet, deployment, address, refusals: Refusals::default(), over: over.clone() });
+    let tunnels = Arc::new(Semaphore::new(shared.config.limits.connections_per_door));
+    let door = Arc::new(TenantDoor { shared: shared.clone(), subnet, deployment, address, refusals: Refusals::default(), tunnels, over: over.clone() });
     tokio::spawn(accept(door, listener));
     Ok(over)
 }

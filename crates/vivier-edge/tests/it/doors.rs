@@ -413,3 +413,20 @@ async fn tunnels_to_anything_else_are_refused() {
         assert!(first.contains(" 403 "), "{to}: {first}");
     }
 }
+
+#[tokio::test]
+async fn tunnels_of_one_agent_at_once_are_bounded() {
+    let town = Town::with(|config| {
+        lets_loopback(config);
+        config.limits.connections_per_door = 1;
+    })
+    .await;
+    furnish(&town, Doors { model: None, channels: vec![channel(ChannelKind::Discord)] }).await;
+    discord(&town).await;
+    let (first, line) = tunnel(&town, "discord.com:443").await;
+    assert!(line.contains(" 200 "), "{line}");
+    let (_, line) = tunnel(&town, "discord.com:443").await;
+    assert!(line.contains(" 429 "), "{line}");
+    drop(first);
+    eventually("the place is free again", || async { tunnel(&town, "discord.com:443").await.1.contains(" 200 ") }).await;
+}

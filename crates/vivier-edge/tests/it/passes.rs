@@ -92,7 +92,7 @@ async fn a_return_never_leads_away() {
 #[tokio::test]
 async fn a_code_of_another_agent_or_account_opens_nothing() {
     let town = Town::new().await;
-    let wrong = [grant(&town, 2), Grant { account: account(9), ..grant(&town, 1) }, Grant { session: None, ..grant(&town, 1) }];
+    let wrong = [grant(&town, 2), Grant { account: account(9), ..grant(&town, 1) }];
     for (number, grant) in wrong.into_iter().enumerate() {
         town.serve.codes.lock().expect("no panic").insert("c".to_owned(), grant);
         let answer = town.ask(town.request("GET", "ada.localhost", "/.vivier/session?code=c").body(Full::default()).expect("a request")).await;
@@ -212,4 +212,18 @@ async fn a_token_opens_the_v1_of_its_own_agent_and_never_reaches_it() {
     assert_eq!(ask("ada.localhost", "/v1/models", "viv_bad").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(town.serve.authorize_calls.load(Ordering::SeqCst), calls, "a refusal is remembered too");
     assert_eq!(town.agent.count(), 2);
+}
+
+#[tokio::test]
+async fn a_link_made_with_a_token_opens_the_agent_for_an_hour_at_most() {
+    let town = Town::new().await;
+    let long = grant(&town, 1).expires_at.plus_seconds(86_400);
+    town.serve.codes.lock().expect("no panic").insert("c".to_owned(), Grant { session: None, expires_at: long, ..grant(&town, 1) });
+    let answer = town.ask(town.request("GET", "ada.localhost", "/.vivier/session?code=c").body(Full::default()).expect("a request")).await;
+    let cookie = answer.header("set-cookie").to_owned();
+    assert!(cookie.contains("; Max-Age=3600;"), "{cookie}");
+    let pair = cookie.split(';').next().expect("a pair");
+    assert_eq!(with_cookie(&town, pair).await.status, StatusCode::OK);
+    town.now.fetch_add(3_600_000, Ordering::SeqCst);
+    assert_eq!(with_cookie(&town, pair).await.status, StatusCode::UNAUTHORIZED);
 }
