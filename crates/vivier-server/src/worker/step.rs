@@ -156,6 +156,11 @@ impl<'a> Drive<'a> {
     async fn step(&mut self) -> Result<Done, StoreError> {
         let action = lifecycle::next(self.sight);
         tracing::debug!(deployment = %self.work.id, ?action, sight = ?self.sight, "decided");
+        if self.replaces_a_running_one(action)
+            && let Some(next) = self.wait_for_turn().await?
+        {
+            return Ok(Done::Pause(next));
+        }
         match action {
             Action::Rest => self.rest().await,
             Action::Watch => self.watch().await,
@@ -174,6 +179,14 @@ impl<'a> Drive<'a> {
             Action::Remove => self.remove().await,
             Action::Purge => self.purge().await,
         }
+    }
+
+    /// Whether `action` begins the replacement of an agent that works. It goes on working until its turn has come: when an upgrade of
+    /// Vivier changes what every container is made of, they are replaced a few at a time, and not all stopped at once.
+    const fn replaces_a_running_one(&self, action: Action) -> bool {
+        let works = matches!(self.sight.workload, Workload::Proven) && matches!(self.sight.desired, Desired::Running);
+        let begins = matches!(action, Action::Unroute | Action::Stop);
+        works && begins && matches!(self.sight.drift, Drift::Container) && matches!(self.sight.breaker, Breaker::Closed)
     }
 
     async fn rest(&mut self) -> Result<Done, StoreError> {

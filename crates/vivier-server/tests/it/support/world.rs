@@ -43,7 +43,11 @@ impl World {
 
     /// A world whose worker has not been started.
     pub async fn idle(settings: Config) -> Self {
-        let test = TestStore::sqlite().await;
+        Self::over(TestStore::sqlite().await, settings).await
+    }
+
+    /// A world on a store of one's own.
+    pub async fn over(test: TestStore, settings: Config) -> Self {
         let images = vec![image("2026.9.6", 1)];
         let clock: Arc<TurnedClock> = test.clock.clone();
         let fake = FakeRuntime::new(images.iter().map(|image| image.image.clone()), move || clock.now());

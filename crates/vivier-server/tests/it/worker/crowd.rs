@@ -90,3 +90,34 @@ async fn a_network_that_somebody_else_uses_is_avoided() {
     let running = world.until(id, State::Running).await;
     assert_eq!(running.subnet_index, Some(1));
 }
+
+#[tokio::test]
+async fn running_agents_are_replaced_one_turn_at_a_time_and_work_until_then() {
+    let mut world = World::idle(Config { concurrency: 1, ..Config::default() }).await;
+    world.fake.set_default_behaviour(Behaviour { starts_after_ms: 30, ..Behaviour::default() });
+    world.start();
+    let mut ids = Vec::new();
+    for name in ["One", "Two", "Three", "Four"] {
+        let id = world.create(name).await;
+        world.until(id, State::Running).await;
+        ids.push(id);
+    }
+    let before = world.fake.effects().len();
+    for id in &ids {
+        world.ask(*id, Ask::Restart).await;
+    }
+    for id in &ids {
+        world.until(*id, State::Running).await;
+    }
+    let mut stopped = None;
+    for effect in &world.fake.effects()[before..] {
+        let (id, what) = effect.split_once(' ').expect("an id and a deed");
+        match what {
+            "stopped" => assert_eq!(stopped.replace(id.to_owned()), None, "one is stopped while another is: {:#?}", world.fake.effects()),
+            "started" => assert_eq!(stopped.take().as_deref(), Some(id)),
+            _ => {}
+        }
+    }
+    assert_eq!(world.fake.effects()[before..].iter().filter(|effect| effect.ends_with(" started")).count(), 4);
+    world.assert_routes(&ids).await;
+}

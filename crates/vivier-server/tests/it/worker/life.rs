@@ -157,3 +157,31 @@ async fn a_worker_that_is_told_to_stop_gives_everything_back() {
     let claimed = world.store().claim(id, "another", world.now().plus_seconds(5)).await.expect("an answer");
     assert!(claimed.is_some());
 }
+
+mod postgres {
+    use super::*;
+    use crate::support::TestStore;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_whole_life_with_a_killed_worker_in_it() {
+        let mut world = World::over(TestStore::postgres().await, vivier_server::Config::default()).await;
+        world.start();
+        let id = world.create("Ada").await;
+        world.until(id, State::Running).await;
+        world.ask(id, Ask::Restart).await;
+        world.kill().await;
+        // Nobody ends the dead one's lease here: it ends by itself, and the next worker takes over.
+        world.start();
+        eventually("the restart is finished", || async {
+            let started = world.fake.effects().iter().filter(|effect| effect.ends_with(" started")).count();
+            (started == 2 && world.get(id).await.state == State::Running).then_some(())
+        })
+        .await;
+        world.assert_routes(&[id]).await;
+        world.ask(id, Ask::Terminate).await;
+        eventually("the workload goes", || async { (world.fake.traces(id) == ["data"]).then_some(()) }).await;
+        world.test.clock.turn_seconds(7 * 86_400 + 60);
+        eventually("it is purged", || async { (!world.store().exists(id).await.expect("a look")).then_some(()) }).await;
+        assert!(world.fake.traces(id).is_empty());
+    }
+}
