@@ -21,9 +21,10 @@ export function cores(millis: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(value < 0.1 ? 2 : 1).replace(/0$/, "").replace(/\.$/, "")} vCPU`;
 }
 
-/** How long something took: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. */
+/** How long something took: `under 0.1 s`, `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. */
 export function duration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds > 0 && seconds < 0.05) return "under 0.1 s";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < MINUTE) return `${whole} s`;

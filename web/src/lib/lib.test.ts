@@ -91,6 +91,7 @@ describe("formats", () => {
     expect(cores(2000)).toBe("2 vCPU");
     expect(cores(37)).toBe("0.04 vCPU");
     expect(duration(412)).toBe("0.4 s");
+    expect(duration(12)).toBe("under 0.1 s");
     expect(duration(185_000)).toBe("3 min 5 s");
     expect(duration(-5)).toBe("0.0 s");
     expect(count(1, "agent")).toBe("1 agent");

@@ -14,6 +14,12 @@ interface Props {
 }
 
 const HEIGHT = 120;
+/** All of it, at least a minute. Read from the data: uPlot's own guess for a single point is a whole day. */
+function lastMinute(times: readonly number[]): [number, number] {
+  const end = times.at(-1) ?? 60;
+  return [Math.min(times[0] ?? end, end - 60), end];
+}
+
 const pad = (value: number): string => String(value).padStart(2, "0");
 
 export default function Plot({ label, times, values, limit, unit }: Props) {
@@ -35,7 +41,7 @@ export default function Plot({ label, times, values, limit, unit }: Props) {
         legend: { show: false },
         cursor: { show: false },
         padding: [8, 6, 0, 0],
-        scales: { y: { range: [0, limit * 1.05] }, x: { time: true, range: (_, low, high) => [Math.min(low, high - 60), high] } },
+        scales: { y: { range: [0, limit * 1.05] }, x: { time: true, range: () => lastMinute(data.current[0]) } },
         axes: [
           { ...axis, size: 22, space: 70, values: (_, ticks) => ticks.map((tick) => ((date) => `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`)(new Date(tick * 1000))) },
           { ...axis, size: 46, splits: [0, limit / 2, limit], values: (_, ticks) => ticks.map((tick) => (tick >= 10 ? String(Math.round(tick)) : String(Number(tick.toFixed(2))))) },
