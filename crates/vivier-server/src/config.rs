@@ -77,7 +77,7 @@ impl Default for Config {
             memory_ceiling: 0.8,
             memory_overcommit: 1.5,
             concurrency: 4,
-            start_timeout_seconds: 180,
+            start_timeout_seconds: 300,
             stop_grace_seconds: 30,
             look_seconds: 5,
         }

@@ -35,6 +35,10 @@ fn main() -> ExitCode {
 fn run(arguments: cli::Arguments) -> anyhow::Result<()> {
     // One crypto stack for everything that speaks TLS; a second installation can only mean that it is there already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    // The allocator asks for huge pages, which would make each of three small processes twice as large. Inherited by the roles.
+    if let Err(error) = nix::sys::prctl::set_thp_disable(true) {
+        eprintln!("vivierd: huge pages stay on, so memory use is higher: {error}");
+    }
     let settings = settings::load(&arguments)?;
     // Few threads: the work is waiting, and three processes share one small machine.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(32).enable_all().build()?;
