@@ -17,7 +17,7 @@ pub(super) async fn sweep(crew: Arc<Crew>, stop: CancellationToken) {
         if crew.now() >= due {
             // A host that has not answered yet, as at the start, is asked again soon: without its images nothing can be made.
             let soon = match once(&crew).await {
-                Ok(host_answered) => !host_answered,
+                Ok(complete) => !complete,
                 Err(error) => {
                     tracing::error!("failed to sweep: {error:#}");
                     false
@@ -32,7 +32,7 @@ pub(super) async fn sweep(crew: Arc<Crew>, stop: CancellationToken) {
     }
 }
 
-/// Whether the host answered.
+/// Whether the host answered, and has an image to start.
 async fn once(crew: &Crew) -> Result<bool, StoreError> {
     let store = &crew.app.store;
     let ended = store.end_trials(&crew.app.settings.rules()).await?;
@@ -52,7 +52,8 @@ async fn once(crew: &Crew) -> Result<bool, StoreError> {
         return Ok(false);
     }
     orphans(crew).await?;
-    Ok(true)
+    // Somebody may be building the first image at this moment.
+    Ok(store.default_release().await?.is_some())
 }
 
 /// Puts containers in quarantine that carry our label and that no deployment owns; takes them away when their time is over.
