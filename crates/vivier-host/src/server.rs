@@ -61,7 +61,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         }
         RuntimeKind::Docker => {
             let runtime = DockerRuntime::open(config)?;
-            let keeper = tokio::spawn(keep(runtime.clone(), shutdown.clone()));
+            let (ordered, order) = tokio::sync::oneshot::channel();
+            let keeper = tokio::spawn(keep(runtime.clone(), shutdown.clone(), ordered));
+            // Nothing is asked of a host that is still clearing up after the one before. An engine that is away must not keep the
+            // socket shut, though: the caller shall hear that it is away.
+            if tokio::time::timeout(ORDER_PATIENCE, order).await.is_err() {
+                tracing::warn!("clearing up takes long; answering meanwhile");
+            }
             let lister = runtime.clone();
             let list: ImageList = Arc::new(move || {
                 let runtime = lister.clone();
@@ -102,8 +108,12 @@ fn fake_images(layout: &Layout) -> anyhow::Result<Vec<Image>> {
     Ok(known)
 }
 
+/// How long the first clearing up may keep the socket shut.
+const ORDER_PATIENCE: Duration = Duration::from_secs(10);
+
 /// Brings the host to order at the start, and keeps the firewall in order from then on.
-async fn keep(runtime: DockerRuntime, shutdown: CancellationToken) {
+async fn keep(runtime: DockerRuntime, shutdown: CancellationToken, ordered: tokio::sync::oneshot::Sender<()>) {
+    let mut ordered = Some(ordered);
     let mut begun = false;
     let mut was_well = true;
     loop {
@@ -123,6 +133,10 @@ async fn keep(runtime: DockerRuntime, shutdown: CancellationToken) {
                 }
                 was_well = false;
             }
+        }
+        if let Some(ordered) = ordered.take() {
+            // Nobody waits any more when it took too long.
+            let _ = ordered.send(());
         }
         let pause = if was_well { MEND } else { Duration::from_secs(1) };
         tokio::select! {

@@ -331,6 +331,12 @@ impl Host {
         let options = ListContainersOptionsBuilder::default().all(true).filters(&HashMap::from([("label".to_owned(), labels)])).build();
         let helpers = docker.list_containers(Some(options)).await.map_err(|error| classify("the containers could not be listed", error))?;
         for helper in helpers {
+            // In its deployment's turn: a helper at work belongs to a verb that has begun meanwhile.
+            let owner = helper.labels.as_ref().and_then(|labels| labels.get(LABEL_DEPLOYMENT)).and_then(|id| id.parse().ok());
+            let _turn = match owner {
+                Some(id) => Some(self.turn(id).await),
+                None => None,
+            };
             self.remove_container(&docker, helper.id.as_deref().unwrap_or_default(), 0).await?;
         }
         Ok(())
