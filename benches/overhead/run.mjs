@@ -52,6 +52,8 @@ try {
     const address = `10.${64 + (round % 128)}.250.2`;
     const oldGateway = Object.values(seen.NetworkSettings.Networks)[0].Gateway;
     writeFileSync(join(copies, 'config/openclaw.json'), config.replaceAll(oldGateway, gateway), { mode: 0o600 });
+    // As the host delivers them: OpenClaw refuses a secrets file that others could reach.
+    execFileSync('chmod', ['-R', 'u=rwX,go=', copies]);
     execFileSync('chown', ['-R', '1000:1000', copies]);
     const network = `vivier-bench-${process.pid}-${round}`;
     docker('network', 'create', '--internal', '--subnet', `${gateway}/29`, '--gateway', gateway, '--label', `io.vivier.installation=${installation}`, network);
@@ -63,7 +65,11 @@ try {
       '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--user', '1000:1000', '--tmpfs', '/tmp:rw,noexec,nosuid,size=128m',
       '-v', '/home/node/.openclaw', '-v', `${copies}/config:/etc/openclaw:ro`, '-v', `${copies}/secrets:/run/openclaw:ro`, ...environment, seen.Image,
     );
-    await until('the bare gateway starts', 300, () => started(address));
+    await until('the bare gateway starts', 300, async () => {
+      if (await started(address)) return true;
+      if (docker('inspect', '-f', '{{.State.Running}}', container) !== 'true') throw new Error(`the bare container ended: ${docker('logs', '--tail', '5', container)}`);
+      return undefined;
+    });
     bare.push(performance.now() - begun);
     docker('rm', '-f', '-v', container);
     docker('network', 'rm', network);
