@@ -24,7 +24,8 @@ const started = (host) =>
   });
 
 const product = await startProduct();
-const installation = readFileSync(join(product.data, 'installation'), 'utf8').trim();
+// A label of our own: Vivier would put a container with its label that no deployment owns into quarantine.
+const label = `io.vivier.bench=${process.pid}`;
 const bare = [];
 const ours = [];
 try {
@@ -56,12 +57,12 @@ try {
     execFileSync('chmod', ['-R', 'u=rwX,go=', copies]);
     execFileSync('chown', ['-R', '1000:1000', copies]);
     const network = `vivier-bench-${process.pid}-${round}`;
-    docker('network', 'create', '--internal', '--subnet', `${gateway}/29`, '--gateway', gateway, '--label', `io.vivier.installation=${installation}`, network);
+    docker('network', 'create', '--internal', '--subnet', `${gateway}/29`, '--gateway', gateway, '--label', label, network);
     const limits = ['--cpus', '1', '--memory', '2g', '--memory-swap', '2g', '--pids-limit', '256'];
     const environment = seen.Config.Env.filter((line) => /^(VIVIER_|MALLOC_|NODE_)/.test(line)).flatMap((line) => ['-e', line]);
     const begun = performance.now();
     const container = docker(
-      'run', '-d', '--label', `io.vivier.installation=${installation}`, '--network', network, '--ip', address, '--hostname', 'bare', ...limits,
+      'run', '-d', '--label', label, '--network', network, '--ip', address, '--hostname', 'bare', ...limits,
       '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--user', '1000:1000', '--tmpfs', '/tmp:rw,noexec,nosuid,size=128m',
       '-v', '/home/node/.openclaw', '-v', `${copies}/config:/etc/openclaw:ro`, '-v', `${copies}/secrets:/run/openclaw:ro`, ...environment, seen.Image,
     );
@@ -76,6 +77,8 @@ try {
     console.log(`round ${round}: bare ${(bare.at(-1) / 1000).toFixed(2)} s, Vivier ${(ours.at(-1) / 1000).toFixed(2)} s, difference ${((ours.at(-1) - bare.at(-1)) / 1000).toFixed(2)} s`);
   }
 } finally {
+  for (const container of docker('ps', '-aq', '--filter', `label=${label}`).split('\n').filter(Boolean)) docker('rm', '-f', '-v', container);
+  for (const network of docker('network', 'ls', '-q', '--filter', `label=${label}`).split('\n').filter(Boolean)) docker('network', 'rm', network);
   await product.stop();
 }
 const difference = (median(ours) - median(bare)) / 1000;
