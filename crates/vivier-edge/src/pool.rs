@@ -214,46 +214,37 @@ pub struct Answer {
 impl Answer {
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         loop {
-            match Pin::new(&mut self.incoming).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    if self.incoming.is_end_stream() {
-                        self.give_back();
-                    }
-                    return Poll::Ready(Some(Ok(frame)));
-                }
-                Poll::Ready(Some(Err(error))) => {
-                    self.live = None;
-                    return Poll::Ready(Some(Err(io::Error::other(error))));
-                }
-                Poll::Ready(None) => {
-                    self.give_back();
-                    return Poll::Ready(None);
-                }
-                Poll::Pending => {}
+            if let Poll::Ready(frame) = self.frame(cx) {
+                return Poll::Ready(frame);
             }
             let Some(live) = &mut self.live else { return Poll::Pending };
             match live.driver.as_mut().poll(cx) {
                 // It ended: what it left in the body is still to be read, then the body ends too.
                 Poll::Ready(_) => self.live = None,
-                Poll::Pending => match Pin::new(&mut self.incoming).poll_frame(cx) {
-                    Poll::Ready(Some(Ok(frame))) => {
-                        if self.incoming.is_end_stream() {
-                            self.give_back();
-                        }
-                        return Poll::Ready(Some(Ok(frame)));
-                    }
-                    Poll::Ready(Some(Err(error))) => {
-                        self.live = None;
-                        return Poll::Ready(Some(Err(io::Error::other(error))));
-                    }
-                    Poll::Ready(None) => {
-                        self.give_back();
-                        return Poll::Ready(None);
-                    }
-                    Poll::Pending => return Poll::Pending,
-                },
+                // It may just have read what was missing.
+                Poll::Pending => return self.frame(cx),
             }
         }
+    }
+
+    /// What has arrived of the body. With its last frame the connection goes back; a broken one is dropped.
+    fn frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Pin::new(&mut self.incoming).poll_frame(cx).map(|frame| match frame {
+            Some(Ok(frame)) => {
+                if self.incoming.is_end_stream() {
+                    self.give_back();
+                }
+                Some(Ok(frame))
+            }
+            Some(Err(error)) => {
+                self.live = None;
+                Some(Err(io::Error::other(error)))
+            }
+            None => {
+                self.give_back();
+                None
+            }
+        })
     }
 
     pub fn is_end_stream(&self) -> bool {
