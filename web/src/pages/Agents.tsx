@@ -6,7 +6,7 @@ import { ask, deploymentsQuery, refresh, type Ask } from "../api/queries";
 import type { Deployment, State } from "../api/types";
 import { countdown, count } from "../lib/format";
 import { useNow, useSettled, useTitle } from "../lib/hooks";
-import { allowed, meaning, STATES } from "../lib/states";
+import { allowed } from "../lib/states";
 import { Button, buttonClass, cx, Empty, PageSkeleton, ProblemNotice, Skeleton } from "../ui/basics";
 import { TypedConfirmation } from "../ui/Dialog";
 import { OpenButton } from "../ui/OpenButton";
@@ -14,6 +14,7 @@ import { Page } from "../ui/Shell";
 import { Seen, StateBadge } from "../ui/StateBadge";
 import { complain, say } from "../ui/toasts";
 import { JustTry } from "./JustTry";
+import { StateSelect } from "../ui/StateSelect";
 
 const DONE: Record<Ask, string> = { restart: "restarting", suspend: "stopping", resume: "starting", retry: "being tried again", restore: "being restored", delete: "being deleted" };
 
@@ -94,14 +95,7 @@ export default function Agents() {
         <>
           <div role="search" className="mt-6 grid gap-3 sm:grid-cols-[1fr_13rem]">
             <input className="input" type="search" aria-label="Search by name or address" placeholder="Search by name or address" value={search} onChange={(event) => setSearch(event.target.value)} />
-            <select className="input" aria-label="Show only one state" value={state ?? ""} onChange={(event) => setState((event.target.value || undefined) as State | undefined)}>
-              <option value="">All states</option>
-              {STATES.map((each) => (
-                <option key={each} value={each}>
-                  {meaning(each).title}
-                </option>
-              ))}
-            </select>
+            <StateSelect value={state} onChange={setState} />
           </div>
 
           <div className="mt-4 flex min-h-11 flex-wrap items-center gap-2" role="group" aria-label="Chosen agents">

@@ -7,11 +7,12 @@ import type { Host, OwnedDeployment, State } from "../api/types";
 import { asSentence } from "../lib/fields";
 import { bytes, cores, count, day, moment, shortDigest } from "../lib/format";
 import { useSettled, useTitle } from "../lib/hooks";
-import { allowed, meaning, STATES } from "../lib/states";
+import { allowed } from "../lib/states";
 import { Bar, Button, Card, cx, Empty, Notice, ProblemNotice, Skeleton } from "../ui/basics";
 import { Page } from "../ui/Shell";
 import { Seen, StateBadge } from "../ui/StateBadge";
 import { complain } from "../ui/toasts";
+import { StateSelect } from "../ui/StateSelect";
 
 export default function Operator() {
   useTitle("Operator");
@@ -159,14 +160,7 @@ function Everyone() {
     <Card title="All agents">
       <div className="mb-3 grid gap-3 sm:grid-cols-[1fr_13rem]">
         <input className="input" type="search" aria-label="Search all agents" placeholder="Search by name, address or owner" value={search} onChange={(event) => setSearch(event.target.value)} />
-        <select className="input" aria-label="Show only one state" value={state ?? ""} onChange={(event) => setState((event.target.value || undefined) as State | undefined)}>
-          <option value="">All states</option>
-          {STATES.map((each) => (
-            <option key={each} value={each}>
-              {meaning(each).title}
-            </option>
-          ))}
-        </select>
+        <StateSelect value={state} onChange={setState} />
       </div>
       {list.data ? (
         list.data.items.length === 0 ? (
