@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::channel::ChannelKind;
 use crate::plan::PlanName;
 
 /// The port of OpenClaw's gateway inside its container.
@@ -16,6 +17,9 @@ pub const DOOR_PORT: u16 = 18790;
 pub const UID: u32 = 1000;
 /// Where the state volume is mounted.
 pub const STATE_DIR: &str = "/home/node/.openclaw";
+/// What OpenClaw looks for in its state directory to find installed plugins, and where the image keeps them.
+pub const PLUGINS_LINK: &str = "npm";
+pub const PLUGINS_DIR: &str = "/opt/openclaw/npm";
 /// The directory that holds the rendered configuration, mounted read-only. A directory, because OpenClaw reloads when a new
 /// file is *moved* over the old one, which a mounted single file would not show.
 pub const CONFIG_DIR: &str = "/etc/openclaw";
@@ -27,6 +31,13 @@ pub const SECRETS_FILE: &str = "secrets.json";
 pub const USER_HEADER: &str = "x-openclaw-user";
 /// The one user that the edge presents: the owner.
 pub const OWNER: &str = "owner";
+
+/// Whether `config` uses a channel that is a plugin. Only then does the state directory get the link to the image's plugins:
+/// with it a first start takes 3.6 s longer, because OpenClaw no longer sees a state without history.
+pub fn needs_plugins(config: &Value) -> bool {
+    let plugins = ChannelKind::ALL.into_iter().filter(|kind| kind.is_plugin());
+    plugins.map(ChannelKind::as_str).any(|name| !config["channels"][name].is_null() || config["plugins"]["entries"][name]["enabled"] == true)
+}
 
 /// How one plan runs the gateway: measured so that the plan's memory survives (see `docs/openclaw.md`, "Plans").
 #[derive(Clone, Debug, PartialEq, Deserialize)]

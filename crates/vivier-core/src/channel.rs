@@ -71,6 +71,14 @@ impl ChannelKind {
         }
     }
 
+    /// Not in OpenClaw itself but a plugin that the image brings along.
+    pub const fn is_plugin(self) -> bool {
+        match self {
+            Self::Telegram => false,
+            Self::Discord | Self::Slack => true,
+        }
+    }
+
     pub const fn title(self) -> &'static str {
         match self {
             Self::Telegram => "Telegram",

@@ -66,11 +66,6 @@ impl Layout {
         self.volume(id).join("state")
     }
 
-    /// There once the state has been given the image's template.
-    pub fn seeded(&self, id: DeploymentId) -> PathBuf {
-        self.volume(id).join("seeded")
-    }
-
     pub fn delivered(&self, id: DeploymentId) -> PathBuf {
         self.root.join("delivered").join(id.to_string())
     }

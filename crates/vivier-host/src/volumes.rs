@@ -6,6 +6,7 @@
 
 use std::io;
 
+use vivier_core::agent;
 use vivier_core::id::DeploymentId;
 
 use crate::fault;
@@ -46,14 +47,26 @@ pub fn ensure(layout: &Layout, id: DeploymentId) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives the state the link by which OpenClaw finds the image's plugins, and trusts them. What the agent itself has put there
+/// stays.
+///
+/// # Errors
+/// When the link cannot be made.
+pub fn link_plugins(layout: &Layout, id: DeploymentId) -> io::Result<()> {
+    let link = layout.state(id).join(agent::PLUGINS_LINK);
+    match std::os::unix::fs::symlink(agent::PLUGINS_DIR, &link) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made?,
+    }
+    fault::point("volume.plugins");
+    std::os::unix::fs::lchown(&link, Some(agent::UID), Some(agent::UID))
+}
+
 /// Takes the volume of `id` away, with everything in it.
 ///
 /// # Errors
 /// When it cannot be removed.
 pub fn remove(layout: &Layout, id: DeploymentId) -> io::Result<()> {
-    // The mark first: a volume that is half gone must not count as seeded.
-    layout::remove(&layout.seeded(id))?;
-    fault::point("volume.unmark");
     layout::remove(&layout.volume(id))?;
     fault::point("volume.remove");
     Ok(())

@@ -110,13 +110,10 @@ fn platform(around: &Surroundings<'_>) -> Value {
     }
     for channel in *channels {
         merge(&mut config, json!({ "channels": { channel.kind.as_str(): channel_platform(channel, &door) } }));
-        match channel.kind {
-            ChannelKind::Telegram => {}
-            // Plugins of the image, off unless named; they bring their own TLS, so they go out through CONNECT. OpenClaw then
-            // sends everything through the proxy, the model and Telegram doors on the same address included.
-            ChannelKind::Discord | ChannelKind::Slack => {
-                merge(&mut config, json!({ "plugins": { "entries": { channel.kind.as_str(): { "enabled": true } } }, "proxy": { "proxyUrl": door } }));
-            }
+        // Plugins are off unless named, and bring their own TLS, so they go out through CONNECT. OpenClaw then sends everything
+        // through the proxy, the model and Telegram doors on the same address included.
+        if channel.kind.is_plugin() {
+            merge(&mut config, json!({ "plugins": { "entries": { channel.kind.as_str(): { "enabled": true } } }, "proxy": { "proxyUrl": door } }));
         }
     }
     config

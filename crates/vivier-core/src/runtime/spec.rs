@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Subnet;
+use crate::agent;
 use crate::digest::Digest;
 use crate::id::{AccountId, DeploymentId};
 use crate::secret::Secret;
@@ -59,12 +60,13 @@ impl WorkloadSpec {
         hostname(self.deployment)
     }
 
-    /// What makes a container another container: everything but the configuration, which a gateway can reload.
+    /// What makes a container another container: everything but the configuration, which a gateway can reload, as long as it
+    /// needs no plugins that were not there when it started.
     pub fn fingerprint(&self) -> Digest {
-        let Self { deployment, account, generation, image, limits, subnet, node_flags, env, config: _, secrets } = self;
+        let Self { deployment, account, generation, image, limits, subnet, node_flags, env, config, secrets } = self;
         Digest::of_json(&serde_json::json!({
             "deployment": deployment, "account": account, "generation": generation, "image": image, "limits": limits,
-            "subnet": subnet, "node_flags": node_flags, "env": env, "secrets": secrets.version,
+            "subnet": subnet, "node_flags": node_flags, "env": env, "plugins": agent::needs_plugins(config), "secrets": secrets.version,
         }))
     }
 

@@ -39,7 +39,8 @@ pub const LABEL_ACCOUNT: &str = "io.vivier.account";
 pub const LABEL_FINGERPRINT: &str = "io.vivier.fingerprint";
 /// The digest of the container's shape as this version of Vivier makes it: an older container is made anew when it is started.
 pub const LABEL_SHAPE: &str = "io.vivier.shape";
-/// `seed` on the helper that fills a new volume.
+
+/// On containers that help for a moment and are nobody's agent: what for.
 pub const LABEL_ROLE: &str = "io.vivier.role";
 
 /// How long the engine may take for anything but stopping.
@@ -133,7 +134,7 @@ pub(crate) struct Host {
     quota: Quota,
     /// One verb at a time that changes a deployment.
     turns: Mutex<HashMap<DeploymentId, Arc<tokio::sync::Mutex<()>>>>,
-    /// Places at the engine for creating, starting and seeding.
+    /// Places at the engine for creating and starting.
     places: tokio::sync::Semaphore,
     samples: stats::Samples,
 }
@@ -191,14 +192,13 @@ impl DockerRuntime {
     }
 
     /// At the start of the process, when no verb is under way: the firewall's rules are what the networks say (a reboot has
-    /// lost them), and helpers that an earlier process has left behind are gone.
+    /// lost them).
     ///
     /// # Errors
     /// When the engine or the firewall does not answer.
     pub async fn begin(&self) -> Result<(), RuntimeError> {
         let doors = self.host.doors().await?;
-        self.host.firewall.reset(&doors, true).await?;
-        self.host.remove_helpers().await
+        self.host.firewall.reset(&doors, true).await
     }
 }
 
@@ -352,7 +352,6 @@ impl Runtime for DockerRuntime {
         let host = &self.host;
         let docker = host.engine.get().await?;
         host.remove_container(&docker, &name_of(id), REPLACE_GRACE).await?;
-        host.remove_container(&docker, &workload::helper_name(id), 0).await?;
         host.remove_network(&docker, id).await?;
         host.firewall.close(&host.bridge(id)).await?;
         delivery::remove(&host.layout, id).map_err(|error| disk("what was delivered could not be removed", error))?;

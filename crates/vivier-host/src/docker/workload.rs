@@ -9,17 +9,13 @@ use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigCgroupnsModeEnum,
     HostConfigLogConfig, Mount, MountBindOptions, MountBindOptionsPropagationEnum, MountType, NetworkingConfig, ResourcesUlimits,
 };
-use bollard::query_parameters::{
-    ContainerArchiveInfoOptionsBuilder, CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
-    StopContainerOptionsBuilder, WaitContainerOptions,
-};
-use futures_util::StreamExt;
+use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, StopContainerOptionsBuilder};
 use vivier_core::agent;
 use vivier_core::digest::Digest;
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::{RuntimeError, RuntimeErrorKind, WorkloadSpec};
 
-use super::{Host, LABEL_ACCOUNT, LABEL_DEPLOYMENT, LABEL_FINGERPRINT, LABEL_INSTALLATION, LABEL_ROLE, LABEL_SHAPE, classify, disk, label, name_of};
+use super::{Host, LABEL_ACCOUNT, LABEL_DEPLOYMENT, LABEL_FINGERPRINT, LABEL_INSTALLATION, LABEL_SHAPE, classify, disk, label, name_of};
 use crate::{fault, volumes};
 
 /// The system calls that a container may make. Docker 20.10's own profile lets `io_uring_*` and AF_VSOCK through, so ours is
@@ -28,21 +24,12 @@ const SECCOMP: &str = include_str!("seccomp.json");
 
 /// The environment variable in which the image's start script finds Node's flags.
 const NODE_FLAGS: &str = "VIVIER_NODE_FLAGS";
-/// The image's program that fills a new volume.
-const SEED: &str = "/opt/openclaw/bin/seed-state";
-/// How long filling a volume may take.
-const SEED_PATIENCE: Duration = Duration::from_secs(120);
 /// The scheduler period that CPU limits are given over, in microseconds.
 pub(super) const CPU_PERIOD: i64 = 100_000;
 
 /// [`SECCOMP`] as the engine is given it: compact, as Docker's own command line does.
 fn seccomp() -> String {
     serde_json::from_str::<serde_json::Value>(SECCOMP).expect("the profile in the source is JSON; a test starts containers with it").to_string()
-}
-
-/// The name of the helper that fills a new volume.
-pub(super) fn helper_name(id: DeploymentId) -> String {
-    format!("vivier-seed-{id}")
 }
 
 /// What is mounted from the host: source, target, read-only.
@@ -138,15 +125,14 @@ fn status(container: &ContainerInspectResponse) -> ContainerStateStatusEnum {
 }
 
 impl Host {
-    /// Storage: volume and network, side by side.
+    /// Storage: volume and network.
     pub(super) async fn prepare(&self, docker: &Docker, spec: &WorkloadSpec) -> Result<(), RuntimeError> {
-        let volume = async {
-            volumes::ensure(&self.layout, spec.deployment).map_err(|error| disk("the agent's storage could not be made", error))?;
-            self.seed(docker, spec).await
-        };
-        // The network first when it decides (a subnet in use), but neither waits for the other.
-        let (network, volume) = tokio::join!(self.ensure_network(docker, spec), volume);
-        network.and(volume)
+        let volume = volumes::ensure(&self.layout, spec.deployment).and_then(|()| match agent::needs_plugins(&spec.config) {
+            true => volumes::link_plugins(&self.layout, spec.deployment),
+            false => Ok(()),
+        });
+        volume.map_err(|error| disk("the agent's storage could not be made", error))?;
+        self.ensure_network(docker, spec).await
     }
 
     /// Brings the container to run what `spec` says.
@@ -250,95 +236,6 @@ impl Host {
             Err(error) => return Err(classify("the agent's container could not be removed", error)),
         }
         fault::point("container.remove");
-        Ok(())
-    }
-
-    /// Fills a new volume from the image's template, in a helper without a network. Once; the mark lies beside the volume.
-    async fn seed(&self, docker: &Docker, spec: &WorkloadSpec) -> Result<(), RuntimeError> {
-        let id = spec.deployment;
-        let mark = self.layout.seeded(id);
-        let failed = |error| disk("the agent's storage could not be filled", error);
-        if mark.try_exists().map_err(failed)? {
-            return Ok(());
-        }
-        let [state, ..] = binds(self, id);
-        let body = ContainerCreateBody {
-            image: Some(spec.image.to_string()),
-            hostname: Some(spec.hostname()),
-            user: Some(format!("{0}:{0}", agent::UID)),
-            entrypoint: Some(vec![SEED.to_owned()]),
-            cmd: Some(Vec::new()),
-            network_disabled: Some(true),
-            host_config: Some(HostConfig { network_mode: Some("none".to_owned()), ..sealed(self, spec, &[state]) }),
-            labels: Some(HashMap::from([
-                (LABEL_INSTALLATION.to_owned(), self.installation.to_string()),
-                (LABEL_DEPLOYMENT.to_owned(), id.to_string()),
-                (LABEL_ROLE.to_owned(), "seed".to_owned()),
-            ])),
-            ..ContainerCreateBody::default()
-        };
-        let what = "the agent's storage could not be filled from the image";
-        let mut tries = 0;
-        let helper = loop {
-            // One that an earlier process has left behind may be half way: the program may be killed and run again at any point.
-            self.remove_container(docker, &helper_name(id), 0).await?;
-            match self.create(docker, &helper_name(id), body.clone(), what).await {
-                Err(error) if error.kind == RuntimeErrorKind::Conflict && tries < 5 => tries += 1,
-                created => break created?,
-            }
-            tokio::time::sleep(super::MOMENT).await;
-        };
-        fault::point("seed.create");
-        let _place = self.place().await?;
-        let info = ContainerArchiveInfoOptionsBuilder::default().path(SEED).build();
-        match docker.get_container_archive_info(&helper, Some(info)).await {
-            Ok(_) => self.run_helper(docker, &helper).await?,
-            // An image without a template: the volume starts empty.
-            Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => {}
-            Err(error) => return Err(classify(what, error)),
-        }
-        self.remove_container(docker, &helper, 0).await?;
-        std::fs::write(&mark, b"").map_err(failed)?;
-        fault::point("seed.mark");
-        Ok(())
-    }
-
-    async fn run_helper(&self, docker: &Docker, helper: &str) -> Result<(), RuntimeError> {
-        let what = "the agent's storage could not be filled from the image";
-        docker.start_container(helper, None).await.map_err(|error| classify(what, error))?;
-        fault::point("seed.start");
-        let mut wait = Box::pin(docker.wait_container(helper, None::<WaitContainerOptions>));
-        let ended = tokio::time::timeout(SEED_PATIENCE, wait.next()).await;
-        let refusal = match ended {
-            Ok(Some(Ok(answer))) if answer.status_code == 0 => {
-                fault::point("seed.run");
-                return Ok(());
-            }
-            Ok(Some(Ok(answer))) => format!("exit code {}", answer.status_code),
-            Ok(Some(Err(EngineError::DockerContainerWaitError { code, error }))) => format!("exit code {code} {error}"),
-            Ok(Some(Err(error))) => return Err(classify(what, error)),
-            Ok(None) => "no answer".to_owned(),
-            Err(_elapsed) => format!("not done after {} s", SEED_PATIENCE.as_secs()),
-        };
-        let lines = self.last_lines(docker, helper).await.unwrap_or_default();
-        Err(RuntimeError::new(RuntimeErrorKind::Failed, what).with_detail(format!("{refusal}: {}", lines.join(" | "))))
-    }
-
-    /// Takes away every helper: none can be of use to a process that has just begun.
-    pub(super) async fn remove_helpers(&self) -> Result<(), RuntimeError> {
-        let docker = self.engine.get().await?;
-        let labels = vec![format!("{LABEL_INSTALLATION}={}", self.installation), format!("{LABEL_ROLE}=seed")];
-        let options = ListContainersOptionsBuilder::default().all(true).filters(&HashMap::from([("label".to_owned(), labels)])).build();
-        let helpers = docker.list_containers(Some(options)).await.map_err(|error| classify("the containers could not be listed", error))?;
-        for helper in helpers {
-            // In its deployment's turn: a helper at work belongs to a verb that has begun meanwhile.
-            let owner = helper.labels.as_ref().and_then(|labels| labels.get(LABEL_DEPLOYMENT)).and_then(|id| id.parse().ok());
-            let _turn = match owner {
-                Some(id) => Some(self.turn(id).await),
-                None => None,
-            };
-            self.remove_container(&docker, helper.id.as_deref().unwrap_or_default(), 0).await?;
-        }
         Ok(())
     }
 }

@@ -81,13 +81,12 @@ async fn a_creation_that_dies_anywhere_is_finished_by_the_next_host() {
         runtime.apply(&spec, Stage::Workload).await.unwrap_or_else(|error| panic!("after {n}: {error:?}"));
         assert_eq!(bench.left_over(), whole(&spec), "after {n}");
         bench.until_started(spec.deployment).await;
-        assert!(bench.runtime.layout().seeded(spec.deployment).exists());
         let proof = runtime.prove(&spec).await.expect("a proof");
         assert!(proof.holds(), "after {n}: {:#?}", proof.differences());
         runtime.remove(spec.deployment, Scope::Everything).await.expect("removes");
         assert_eq!(bench.left_over(), Vec::<String>::new(), "after {n}");
         if ended {
-            assert!(n > 15, "only {n} points were passed");
+            assert!(n > 10, "only {n} points were passed");
             break;
         }
     }

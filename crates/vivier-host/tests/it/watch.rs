@@ -101,7 +101,7 @@ async fn a_death_is_hinted_at() {
     let container = bench.until_started(spec.deployment).await.container.expect("a container").id;
     let mut events = bench.runtime.events().await.expect("events");
     let other = bench.spec();
-    bench.runtime.apply(&other, Stage::Storage).await.expect("the helper makes no hint");
+    bench.runtime.apply(&other, Stage::Storage).await.expect("prepares");
     docker(&["kill", &container]);
     let id = tokio::time::timeout(Duration::from_secs(20), async {
         loop {
