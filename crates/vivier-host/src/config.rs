@@ -17,7 +17,7 @@ pub struct Config {
     pub docker_socket: PathBuf,
     /// The range that the agents' networks are taken from. Must be the one that `serve` allocates from.
     pub subnet_pool: SubnetPool,
-    /// How many containers may be created or started at the same time.
+    /// How many networks and containers may be made, started or removed at the same time.
     pub engine_concurrency: u32,
     /// The largest CPU limit that this host grants one agent, in thousandths of a core.
     pub max_cpu_millis: u32,

@@ -145,11 +145,14 @@ impl Firewall {
     /// operator may have. With `only`, every other door is closed: right when no verb is under way, since a door is opened
     /// before its network is there.
     ///
+    /// `doors` is read in turn with the other changes: what a network's removal has closed after it was listed must not be
+    /// opened again.
+    ///
     /// # Errors
-    /// As [`Firewall::ensure`].
-    pub async fn reset(&self, doors: &BTreeMap<Bridge, Subnet>, only: bool) -> Result<(), RuntimeError> {
+    /// As [`Firewall::ensure`], and those of `doors`.
+    pub async fn reset(&self, doors: impl Future<Output = Result<BTreeMap<Bridge, Subnet>, RuntimeError>>, only: bool) -> Result<(), RuntimeError> {
         let mut last = self.last.lock().await;
-        let mut doors: BTreeSet<String> = doors.iter().map(|(bridge, subnet)| door(bridge, *subnet)).collect();
+        let mut doors: BTreeSet<String> = doors.await?.iter().map(|(bridge, subnet)| door(bridge, *subnet)).collect();
         let table = self.list().await?;
         if !only {
             doors.extend(table.doors.iter().cloned());

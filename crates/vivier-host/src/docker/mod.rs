@@ -134,7 +134,8 @@ pub(crate) struct Host {
     quota: Quota,
     /// One verb at a time that changes a deployment.
     turns: Mutex<HashMap<DeploymentId, Arc<tokio::sync::Mutex<()>>>>,
-    /// Places at the engine for creating and starting.
+    /// Places at the engine for what costs it most: making and removing networks, making and starting containers. Some hundred
+    /// at once would all come to their end late, and the last of them too late.
     places: tokio::sync::Semaphore,
     samples: stats::Samples,
 }
@@ -187,8 +188,7 @@ impl DockerRuntime {
     /// # Errors
     /// When the engine or the firewall does not answer.
     pub async fn mend(&self) -> Result<(), RuntimeError> {
-        let doors = self.host.doors().await?;
-        self.host.firewall.reset(&doors, false).await
+        self.host.firewall.reset(self.host.doors(), false).await
     }
 
     /// At the start of the process, when no verb is under way: the firewall's rules are what the networks say (a reboot has
@@ -197,8 +197,7 @@ impl DockerRuntime {
     /// # Errors
     /// When the engine or the firewall does not answer.
     pub async fn begin(&self) -> Result<(), RuntimeError> {
-        let doors = self.host.doors().await?;
-        self.host.firewall.reset(&doors, true).await
+        self.host.firewall.reset(self.host.doors(), true).await
     }
 }
 

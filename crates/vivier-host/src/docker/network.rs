@@ -83,7 +83,10 @@ impl Host {
             labels: Some(HashMap::from([(LABEL_INSTALLATION.to_owned(), self.installation.to_string()), (LABEL_DEPLOYMENT.to_owned(), id.to_string())])),
             ..NetworkCreateRequest::default()
         };
-        if let Err(error) = docker.create_network(request).await {
+        let place = self.place().await?;
+        let created = docker.create_network(request).await;
+        drop(place);
+        if let Err(error) = created {
             let error = classify("the agent's network could not be made; its addresses may be in use on this host", error);
             // Perhaps by what the engine is still making for a host that was killed a moment ago.
             if error.kind != RuntimeErrorKind::Conflict || !self.appears(docker, spec).await? {
@@ -115,7 +118,10 @@ impl Host {
                 Err(error) => return Err(classify("a container could not be taken off the agent's network", error)),
             }
         }
-        match docker.remove_network(&seen.id).await {
+        let place = self.place().await?;
+        let removed = docker.remove_network(&seen.id).await;
+        drop(place);
+        match removed {
             Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => {}
             Err(error) => return Err(classify("the agent's network could not be removed", error)),
         }

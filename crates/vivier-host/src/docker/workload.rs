@@ -195,7 +195,7 @@ impl Host {
         Ok(())
     }
 
-    async fn place(&self) -> Result<tokio::sync::SemaphorePermit<'_>, RuntimeError> {
+    pub(super) async fn place(&self) -> Result<tokio::sync::SemaphorePermit<'_>, RuntimeError> {
         self.places.acquire().await.map_err(|closed| RuntimeError::new(RuntimeErrorKind::Unreachable, "the host is shutting down").with_detail(closed))
     }
 

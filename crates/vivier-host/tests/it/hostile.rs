@@ -27,7 +27,7 @@ Promise.all(process.env.TRIES.split(",").map((each) => { const [kind, host, port
   .then((words) => console.log(words.join(",")));
 "#;
 
-fn attempts(id: vivier_core::id::DeploymentId, tries: &[String]) -> Vec<String> {
+pub fn attempts(id: vivier_core::id::DeploymentId, tries: &[String]) -> Vec<String> {
     let env = format!("TRIES={}", tries.join(","));
     let words = docker(&["exec", "--env", &env, &format!("vivier-{id}"), "/usr/local/bin/node", "-e", TRY]);
     words.split(',').map(str::to_owned).collect()

@@ -2,6 +2,7 @@
 
 mod contract;
 mod crash;
+mod crowd;
 mod hostile;
 mod life;
 mod policy;

@@ -33,14 +33,23 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// With the stand-in for a gateway.
+    /// With the stand-in for a gateway, and addresses for some sixty agents.
     pub fn new() -> Self {
+        Self::standin(22)
+    }
+
+    /// With the stand-in for a gateway, and addresses for twice 250 agents: some may be in use on the machine.
+    pub fn crowd() -> Self {
+        Self::standin(19)
+    }
+
+    fn standin(prefix: u32) -> Self {
         let tuning = Tuning {
             node_flags: vec!["--max-old-space-size=64".to_owned()],
             env: [("MALLOC_ARENA_MAX".to_owned(), "2".to_owned())].into(),
             overlay: Value::Null,
         };
-        Self::with(standin_image(), Limits { cpu_millis: 1_000, memory_bytes: 192 * MIB, storage_bytes: MIB, pids: 64 }, tuning)
+        Self::with(standin_image(), Limits { cpu_millis: 1_000, memory_bytes: 192 * MIB, storage_bytes: MIB, pids: 64 }, tuning, prefix)
     }
 
     /// With the real OpenClaw, as the plan Starter runs it (but on two cores, to be quick).
@@ -49,15 +58,17 @@ impl Bench {
             real_image(),
             Limits { cpu_millis: 2_000, memory_bytes: 1024 * MIB, storage_bytes: 10 * 1024 * MIB, pids: 256 },
             Tuning::of(PlanName::Starter),
+            22,
         )
     }
 
-    fn with(image: Digest, limits: Limits, tuning: Tuning) -> Self {
+    fn with(image: Digest, limits: Limits, tuning: Tuning, prefix: u32) -> Self {
         assert!(nix::unistd::geteuid().is_root(), "these tests make networks, mounts and firewall rules: run them as root");
         let data = tempfile::Builder::new().prefix("vivier-host-").tempdir().expect("a directory");
-        let random = uuid::Uuid::new_v4().as_u128();
-        // A /22 out of 10.64.0.0/10: rooms enough that tests at the same time hardly meet.
-        let pool = format!("10.{}.{}.0/22", 64 + random % 64, (random >> 8) % 64 * 4);
+        // At random out of 10.64.0.0/10: rooms enough that tests at the same time hardly meet.
+        let random = u32::try_from(uuid::Uuid::new_v4().as_u128() & u128::from(u32::MAX)).expect("32 bits");
+        let base = u32::from(std::net::Ipv4Addr::new(10, 64, 0, 0)) | ((random << (32 - prefix)) & 0x003f_ffff);
+        let pool = format!("{}/{prefix}", std::net::Ipv4Addr::from(base));
         let config = Config { data_dir: data.path().join("data"), subnet_pool: pool.parse().expect("a pool"), ..Config::default() };
         let runtime = DockerRuntime::open(config.clone()).expect("a runtime");
         let version = docker(&["image", "inspect", "--format", "{{index .Config.Labels \"io.vivier.openclaw.version\"}}", image.as_str()]);
@@ -138,9 +149,10 @@ impl Drop for Bench {
             if list[0] == "network" {
                 arguments.push("-q");
             }
-            for id in docker(&arguments).lines() {
+            let found = docker(&arguments);
+            if !found.is_empty() {
                 let mut arguments: Vec<&str> = remove.to_vec();
-                arguments.push(id);
+                arguments.extend(found.lines());
                 docker(&arguments);
             }
         }
