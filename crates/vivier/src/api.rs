@@ -22,6 +22,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("get", "/v1/catalogue"),
     ("get", "/v1/tokens"),
     ("post", "/v1/tokens"),
+    ("delete", "/v1/tokens/current"),
     ("delete", "/v1/tokens/{id}"),
     ("get", "/v1/deployments"),
     ("post", "/v1/deployments"),
@@ -104,6 +105,11 @@ impl Api {
 
     pub async fn revoke_token(&self, id: TokenId) -> Result<(), Failure> {
         self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "tokens", &id.to_string()])).await
+    }
+
+    /// Revokes the very token that this is asked with.
+    pub async fn revoke_own_token(&self) -> Result<(), Failure> {
+        self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "tokens", "current"])).await
     }
 
     /// Newest first; with `deleted` also those that can still be restored.

@@ -54,7 +54,7 @@ pub enum Command {
     /// Sign in, and keep an API token for this machine
     Login(LoginArgs),
     /// Revoke and forget this machine's token
-    Logout(PersonArgs),
+    Logout(LogoutArgs),
     /// Who is signed in, and where
     Whoami,
     /// Make a new agent; asks for what is missing
@@ -119,6 +119,13 @@ pub struct LoginArgs {
     /// Read an API token (viv_…) from stdin and keep that one, instead of making a new one
     #[arg(long)]
     pub token: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LogoutArgs {
+    /// Forget the token here even when the server cannot be asked to revoke it
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::{StatusCode, request::Parts};
-use vivier_core::id::DeploymentId;
+use vivier_core::id::{DeploymentId, TokenId};
 use vivier_core::wire::accounts::{Role, TokenScope};
 
 use super::extract::path_part;
@@ -67,6 +67,23 @@ impl<N: Need, S: Send + Sync> FromRequestParts<S> for Signed<N> {
         let caller = caller(parts)?.clone();
         allowed::<N>(&caller)?;
         Ok(Self(caller, PhantomData))
+    }
+}
+
+/// A program, and the token that it came with, whatever its scopes.
+pub struct OwnToken(pub Caller, pub TokenId);
+
+impl<S: Send + Sync> FromRequestParts<S> for OwnToken {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let caller = caller(parts)?.clone();
+        match caller.via {
+            Via::Token { id, scopes: _ } => Ok(Self(caller, id)),
+            Via::Session { .. } => {
+                Err(ApiError::forbidden("token_required", "This is for a request with an API token. A session ends with `POST /v1/auth/logout`."))
+            }
+        }
     }
 }
 

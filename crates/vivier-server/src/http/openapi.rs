@@ -46,7 +46,7 @@ pub fn finish(document: &OpenApi) -> Value {
         "session": { "type": "apiKey", "in": "cookie", "name": "vivier_session",
             "description": "Set by signing in. Over HTTPS its name is `__Host-vivier_session`." },
         "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "viv_…",
-            "description": "An API token. The operation names the scope that it needs: `read`, `write` or `chat`." },
+            "description": "An API token. The operation names the scope that it needs: `read`, `write` or `chat`; where it names none, any will do." },
     });
     root["components"]["responses"] = shared_responses();
     if let Some(paths) = root["paths"].as_object_mut() {
@@ -63,7 +63,11 @@ pub fn finish(document: &OpenApi) -> Value {
 const SHARED: [(&str, &str, &str); 11] = [
     ("BadRequest", "400", "The request is malformed: the JSON, an id of the path, or the query's form"),
     ("Unauthorized", "401", "Nobody is signed in, or no longer"),
-    ("Forbidden", "403", "Signed in, but not allowed: `scope_missing`, `session_required`, `wrong_origin`, `signup_closed`, or a limit of the account"),
+    (
+        "Forbidden",
+        "403",
+        "Signed in, but not allowed: `scope_missing`, `session_required`, `token_required`, `wrong_origin`, `signup_closed`, or a limit of the account",
+    ),
     ("NotFound", "404", "There is no such thing, or it is another account's"),
     ("Conflict", "409", "Its state does not allow it now; `detail` names the next step"),
     ("TooLarge", "413", "The body is larger than 1 MiB"),

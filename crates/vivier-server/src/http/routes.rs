@@ -20,6 +20,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(accounts::me))
         .routes(routes!(accounts::change_password))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::delete_current_token))
         .routes(routes!(tokens::delete_token))
         .routes(routes!(catalogue::catalogue))
         .routes(routes!(deployments::list_deployments, deployments::create_deployment))

@@ -8,7 +8,7 @@ use vivier_core::wire::Page;
 use vivier_core::wire::accounts::{NewToken, TokenCreated, TokenOut};
 
 use super::extract::{Body, TokenPath};
-use super::guard::{Person, Signed};
+use super::guard::{OwnToken, Person, Signed};
 use super::problem::ApiError;
 use crate::app::App;
 use crate::auth::token;
@@ -42,6 +42,16 @@ pub async fn create_token(State(app): State<App>, signed: Signed<Person>, Body(b
     let new = NewApiToken { name: &name, token_hash: token::digest(secret.expose()), hint: &hint, scopes: &scopes, expires_in_days };
     let token = app.store.create_token(&signed.0.actor(), signed.0.account, &new).await?;
     Ok((StatusCode::CREATED, Json(TokenCreated { token, secret })))
+}
+
+/// Delete the API token of this very request
+///
+/// With any scope: a program that signs out takes its own token back. A browser's session signs out with `POST /v1/auth/logout`.
+#[utoipa::path(delete, path = "/v1/tokens/current", tag = "accounts", security(("bearer" = [])),
+    responses((status = 204, description = "It is worth nothing any more")))]
+pub async fn delete_current_token(State(app): State<App>, OwnToken(caller, id): OwnToken) -> Result<StatusCode, ApiError> {
+    app.store.revoke_token(&caller.actor(), caller.account, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Delete an API token

@@ -8,7 +8,7 @@ use vivier_core::secret::Secret;
 use vivier_core::wire::accounts::{AccountOut, Login, NewToken, Role, TokenCreated, TokenScope};
 
 use crate::api::Api;
-use crate::cli::{Global, LoginArgs, PersonArgs};
+use crate::cli::{Global, LoginArgs, LogoutArgs, PersonArgs};
 use crate::failure::{Exit, Failure};
 use crate::http::{Call, Http};
 use crate::output::Output;
@@ -133,32 +133,53 @@ fn warn_about_plain_http(url: &Url, output: &Output) {
     }
 }
 
-pub async fn logout(global: &Global, person: &PersonArgs, output: &Output) -> Result<(), Failure> {
+/// What became of the token at its server.
+enum Revoked {
+    Now,
+    /// It was worth nothing any more: expired, revoked elsewhere, or its account is gone.
+    Before,
+    /// It was made elsewhere, perhaps for others as well: it is only forgotten here.
+    NotOurs,
+    /// The server could not be asked, or did not do it.
+    No(Failure),
+}
+
+pub async fn logout(global: &Global, args: &LogoutArgs, output: &Output) -> Result<(), Failure> {
     let mut settings = Settings::load()?;
     let url = Access::find(global)?.url;
     let Some(server) = settings.servers.remove(url.as_str()) else {
         return output.done(&json!({ "url": url.as_str(), "signed_out": false, "revoked": false }), format!("You are not signed in to {url}."));
     };
-    let Server { token, token_id, email: _ } = server;
-    let revoked = match token_id {
-        Some(id) => {
-            let api = Api { http: Http::new(&Access { url: url.clone(), token: Some(token) })? };
-            match as_person(&api, person, output, async |api| api.revoke_token(id).await).await {
-                Ok(()) => true,
-                // It is revoked, or its account is gone: what we want is so.
-                Err(failure) if matches!(failure.exit(), Exit::NotSignedIn | Exit::NotFound) => true,
-                // Forgetting a token that still works would leave one that nobody knows of.
-                Err(failure) => return Err(failure.note("The token was kept, because it could not be revoked.")),
-            }
+    let Server { token, token_id, email } = server;
+    let revoked = if token_id.is_some() { revoke(&url, token).await? } else { Revoked::NotOurs };
+    let (gone, rest) = match revoked {
+        Revoked::Now => (true, "its token is revoked".to_owned()),
+        Revoked::Before => (true, "its token was not valid any more".to_owned()),
+        Revoked::NotOurs => (false, "the token was given with --token, so it was forgotten here but not revoked".to_owned()),
+        Revoked::No(failure) if args.force => {
+            output.aside(format!("warning: the token could not be revoked. {}", failure.human()));
+            (false, format!("its token is forgotten here, but works until {email} deletes it in the dashboard, under Account"))
         }
-        None => false,
+        // Forgetting a token that still works would leave one that nobody knows of.
+        Revoked::No(failure) => {
+            let next = "Try again later; or `vivier logout --force` forgets it here, and you delete it in the dashboard, under Account.";
+            return Err(failure.note("The token was not revoked, so it was kept: you are still signed in.").next(next));
+        }
     };
     if settings.default.as_deref() == Some(url.as_str()) {
         settings.default = settings.servers.keys().next().cloned();
     }
     settings.save()?;
-    let rest = if revoked { "its token is revoked" } else { "the token was given with --token, so it was forgotten here but not revoked" };
-    output.done(&json!({ "url": url.as_str(), "signed_out": true, "revoked": revoked }), format!("Signed out of {url}; {rest}."))
+    output.done(&json!({ "url": url.as_str(), "signed_out": true, "revoked": gone }), format!("Signed out of {url}; {rest}."))
+}
+
+async fn revoke(url: &Url, token: Secret) -> Result<Revoked, Failure> {
+    let api = Api { http: Http::new(&Access { url: url.clone(), token: Some(token) })? };
+    Ok(match api.revoke_own_token().await {
+        Ok(()) => Revoked::Now,
+        Err(failure) if failure.exit() == Exit::NotSignedIn => Revoked::Before,
+        Err(failure) => Revoked::No(failure),
+    })
 }
 
 #[derive(Serialize)]

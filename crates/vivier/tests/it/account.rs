@@ -109,13 +109,16 @@ async fn a_token_is_never_sent_to_another_server_than_its_own() {
     assert!(other.server.received_requests().await.expect("recorded").is_empty());
 }
 
+const OWN: &str = "/v1/tokens/current";
+
 #[tokio::test]
-async fn logout_revokes_the_token_that_login_made_and_forgets_it() {
+async fn logout_revokes_the_token_that_login_made_without_a_password_and_forgets_it() {
     let world = server_with_passwords().await;
     world.run_with(&["login", "--email", "ada@example.com", "--password-stdin"], "correct horse battery\n");
-    world.answer("DELETE", &format!("/v1/tokens/{TOKEN_ID}"), 204, json!(null)).await;
+    world.answer("DELETE", OWN, 204, json!(null)).await;
     insta::assert_snapshot!("logout", world.run(&["logout"]).snapshot(&world));
-    assert_eq!(world.requests("DELETE", &format!("/v1/tokens/{TOKEN_ID}")).await.len(), 1);
+    let asked = world.requests("DELETE", OWN).await;
+    assert_eq!((asked.len(), asked[0].headers["authorization"].to_str().ok()), (1, Some(format!("Bearer {TOKEN}").as_str())));
     assert!(!std::fs::read_to_string(world.settings()).expect("there").contains(TOKEN));
     let again = world.run(&["logout", "--json"]);
     assert_eq!((again.code, again.json()["signed_out"].clone()), (0, json!(false)));
@@ -123,12 +126,46 @@ async fn logout_revokes_the_token_that_login_made_and_forgets_it() {
 }
 
 #[tokio::test]
-async fn logout_keeps_a_token_that_it_could_not_revoke() {
+async fn logout_keeps_a_token_that_it_could_not_revoke_unless_it_is_forced() {
     let world = server_with_passwords().await;
     world.run_with(&["login", "--email", "ada@example.com", "--password-stdin"], "correct horse battery\n");
-    world.refuse("DELETE", &format!("/v1/tokens/{TOKEN_ID}"), problem(500, "internal", "Something broke here.")).await;
-    assert_eq!(world.run(&["logout"]).code, 1);
+    world.refuse("DELETE", OWN, problem(500, "internal", "Something broke here.")).await;
+    insta::assert_snapshot!("logout_kept", world.run(&["logout"]).snapshot(&world));
     assert!(std::fs::read_to_string(world.settings()).expect("there").contains(TOKEN));
+    insta::assert_snapshot!("logout_forced", world.run(&["logout", "--force"]).snapshot(&world));
+    assert!(!std::fs::read_to_string(world.settings()).expect("there").contains(TOKEN));
+}
+
+#[tokio::test]
+async fn logout_from_a_server_that_is_away_says_so_and_keeps_or_forgets_as_told() {
+    let world = server_with_passwords().await;
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let gone = format!("http://127.0.0.1:{port}");
+    world.run_with(&["login", "--email", "ada@example.com", "--password-stdin"], "correct horse battery\n");
+    let file = world.settings();
+    let moved = std::fs::read_to_string(&file).expect("there").replace(&world.server.uri(), &gone);
+    std::fs::write(&file, moved).expect("written");
+    let run = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env("VIVIER_URL", &gone);
+        crate::world::finished(&mut assert_cmd::Command::from_std(command))
+    };
+    let kept = run(&["logout", "--json"]);
+    assert_eq!(kept.code, 6, "{}", kept.err);
+    assert!(kept.err.contains("--force") && std::fs::read_to_string(&file).expect("there").contains(TOKEN), "{}", kept.err);
+    let forced = run(&["logout", "--force", "--json"]);
+    assert_eq!((forced.code, forced.json()["revoked"].clone()), (0, json!(false)), "{}", forced.err);
+    assert!(!std::fs::read_to_string(&file).expect("there").contains(TOKEN));
+}
+
+#[tokio::test]
+async fn logout_with_a_token_that_is_worth_nothing_any_more_forgets_it() {
+    let world = server_with_passwords().await;
+    world.run_with(&["login", "--email", "ada@example.com", "--password-stdin"], "correct horse battery\n");
+    world.refuse("DELETE", OWN, problem(401, "unauthorized", "The API token is unknown.")).await;
+    let ran = world.run(&["logout"]);
+    assert_eq!((ran.code, ran.out.contains("not valid any more")), (0, true), "{} {}", ran.out, ran.err);
+    assert!(!std::fs::read_to_string(world.settings()).expect("there").contains(TOKEN));
 }
 
 #[tokio::test]
