@@ -95,7 +95,7 @@ pub enum Command {
     #[command(subcommand)]
     Tokens(TokensCommand),
     /// The evidence that an agent is sealed: what was read back from its container
-    Proof(Named),
+    Proof(ProofArgs),
     /// Say something to an agent and print its answer
     Chat(ChatArgs),
     /// For operators: the whole installation
@@ -242,6 +242,15 @@ pub struct StatsArgs {
     /// Measure again every two seconds, until Ctrl-C
     #[arg(long, short)]
     pub watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ProofArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// What was expected and found at every check, not only where they differ
+    #[arg(long, short)]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]

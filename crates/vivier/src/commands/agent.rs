@@ -7,9 +7,9 @@ use vivier_core::wire::agents::{DeploymentOut, OpenOut, ProofOut};
 use super::list::state_in_short;
 use super::timeline;
 use crate::api::Api;
-use crate::cli::{Named, OpenArgs, StatsArgs};
+use crate::cli::{Named, OpenArgs, ProofArgs, StatsArgs};
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, Paint, plain};
+use crate::output::{Output, Paint};
 use crate::target::{self, Prefer};
 use crate::text;
 
@@ -158,31 +158,41 @@ fn show_in_browser(url: &str) -> bool {
     std::process::Command::new(opener).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn().is_ok()
 }
 
-/// The longest value that is shown whole; `--json` shows all of each.
-const LONGEST: usize = 80;
+/// Where the lines of a proof end.
+const WIDTH: usize = 100;
 
-fn in_short(value: &str) -> String {
-    let short: String = value.chars().take(LONGEST).collect();
-    let end = if value.chars().count() > LONGEST { "…" } else { "" };
-    format!("{}{end}", text::harmless(if short.is_empty() { "none" } else { &short }, false))
+/// `expected` or `found` under a check, whole: broken where the line ends, since a mount list has no other place.
+fn evidence(label: &str, value: &str) -> String {
+    let value = text::harmless(if value.is_empty() { "none" } else { value }, false);
+    let indent = format!("         {label:<8}  ");
+    let letters: Vec<char> = value.chars().collect();
+    let lines: Vec<String> = letters.chunks(WIDTH - indent.len()).map(|line| line.iter().collect()).collect();
+    format!("{indent}{}", lines.join(&format!("\n{}", " ".repeat(indent.len()))))
 }
 
 /// Fails when the proof does not hold, so that a script can ask.
-pub async fn proof(api: &Api, named: &Named, output: &Output) -> Result<(), Failure> {
-    let deployment = target::find(api, &named.name, Prefer::Living).await?;
+pub async fn proof(api: &Api, args: &ProofArgs, output: &Output) -> Result<(), Failure> {
+    let deployment = target::find(api, &args.named.name, Prefer::Living).await?;
     let shown = api.proof(deployment.id).await?;
     let ProofOut { holds, proof } = &shown;
     if output.is_json() {
         output.document(&shown)?;
     } else {
         let verdict = if *holds { output.paint(Paint::Good, "sealed") } else { output.paint(Paint::Bad, "NOT sealed") };
-        output.line(format!("{} is {verdict}: read back from container {:.12} on {} UTC", deployment.slug, proof.container, text::moment(proof.at)))?;
-        let row = |check: &Check| {
-            let (paint, mark) = if check.holds { (Paint::Good, "holds") } else { (Paint::Bad, "DIFFERS") };
-            let found = if check.holds { in_short(&check.found) } else { format!("{} instead of {}", in_short(&check.found), in_short(&check.expected)) };
-            vec![(paint, mark.to_owned()), plain(text::harmless(&check.name, false)), plain(found)]
-        };
-        output.table(&["", "check", "found"], proof.checks.iter().map(row).collect())?;
+        let held = proof.checks.iter().filter(|check| check.holds).count();
+        output.line(format!("{} is {verdict}: {held} of {} checks hold", deployment.slug, proof.checks.len()))?;
+        output.line(format!("Read back from container {:.12} on {} UTC.", text::harmless(&proof.container, false), text::moment(proof.at)))?;
+        output.line("")?;
+        // What differs stands last, next to the prompt.
+        let (good, bad): (Vec<&Check>, Vec<&Check>) = proof.checks.iter().partition(|check| check.holds);
+        for check in good.into_iter().chain(bad) {
+            let mark = if check.holds { output.paint(Paint::Good, "ok     ") } else { output.paint(Paint::Bad, "differs") };
+            output.line(format!("{mark}  {}", text::harmless(&check.name, false)))?;
+            if args.all || !check.holds {
+                output.line(evidence("expected", &check.expected))?;
+                output.line(evidence("found", &check.found))?;
+            }
+        }
     }
     if *holds { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
 }

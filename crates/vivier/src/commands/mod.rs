@@ -31,7 +31,7 @@ pub async fn run(cli: &Cli, output: &Output) -> Result<(), Failure> {
     let global = &cli.global;
     match &cli.command {
         Command::Login(args) => account::login(global, args, output).await,
-        Command::Logout(person) => account::logout(global, person, output).await,
+        Command::Logout(args) => account::logout(global, args, output).await,
         Command::Whoami => account::whoami(&signed_in(global)?, output).await,
         Command::Deploy(args) => deploy::run(&signed_in(global)?, args, output).await,
         Command::Ls(args) => list::run(&signed_in(global)?, args, output).await,
@@ -50,7 +50,7 @@ pub async fn run(cli: &Cli, output: &Output) -> Result<(), Failure> {
         Command::Config(command) => config::run(&signed_in(global)?, command, output).await,
         Command::Secrets(command) => secrets::run(&signed_in(global)?, command, output).await,
         Command::Tokens(command) => tokens::run(&signed_in(global)?, command, output).await,
-        Command::Proof(named) => agent::proof(&signed_in(global)?, named, output).await,
+        Command::Proof(args) => agent::proof(&signed_in(global)?, args, output).await,
         Command::Chat(args) => chat::run(&signed_in(global)?, args, output).await,
         Command::Operator(command) => operator::run(&signed_in(global)?, command, output).await,
         Command::Completions { shell } => {

@@ -92,14 +92,19 @@ async fn stats_proof_and_open_show_what_the_server_says() {
     assert_eq!(world.run(&["open", "ada", "--json"]).json(), link);
 
     let check = |name: &str, expected: &str, found: &str| json!({ "name": name, "expected": expected, "found": found, "holds": expected == found });
+    let mounts = ["/home/node/.openclaw rw", "/etc/openclaw ro", "/run/openclaw ro", "/tmp tmpfs noexec,nosuid,size=256m", "/dev/shm tmpfs"].join(" | ");
     let proof = |holds: bool, found: &str| {
         json!({ "holds": holds, "proof": {
             "at": "2026-11-21T07:00:00.000Z", "container": "0123456789abcdef0123", "started_at": "2026-11-21T06:59:00.000Z", "image": IMAGE,
-            "checks": [check("user", "1000:1000", "1000:1000"), check("capabilities", "none", found)]
+            "checks": [check("capabilities", "", found), check("user", "1000:1000", "1000:1000"), check("mounts", &mounts, &mounts)]
         }})
     };
-    world.answer("GET", &format!("/v1/deployments/{ADA}/proof"), 200, proof(true, "none")).await;
+    world.answer("GET", &format!("/v1/deployments/{ADA}/proof"), 200, proof(true, "")).await;
     insta::assert_snapshot!("proof", world.run(&["proof", "ada"]).snapshot(&world));
+    let all = world.run(&["proof", "ada", "--all"]);
+    assert!(all.out.lines().all(|line| line.chars().count() <= 100), "{}", all.out);
+    insta::assert_snapshot!("proof_all", all.snapshot(&world));
+    assert_eq!(world.run(&["proof", "ada", "--json"]).json(), proof(true, ""));
     world.answer("GET", &format!("/v1/deployments/{BOB}/proof"), 200, proof(false, "CAP_SYS_ADMIN")).await;
     insta::assert_snapshot!("proof_that_does_not_hold", world.run(&["proof", BOB]).snapshot(&world));
 }
