@@ -17,14 +17,17 @@ test: ## Install what is missing and run every test
 	@scripts/test
 
 check: web/dist/index.html ## Format, lints, unit tests and the fake runtime: the daily loop
+	@scripts/install check
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo nextest run --workspace --profile check
 
 build: web/dist/index.html ## The release binaries: target/release/vivierd and target/release/vivier
+	@scripts/install build
 	cargo build --release --bin vivierd --bin vivier
 
 web: ## Build the dashboard into web/dist
+	@scripts/install build
 	cd web && npm ci --no-audit --no-fund && npm run build
 
 web/dist/index.html: $(shell find web/src web/index.html web/package-lock.json openapi.json 2>/dev/null)
