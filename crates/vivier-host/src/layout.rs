@@ -66,6 +66,25 @@ impl Layout {
         self.volume(id).join("state")
     }
 
+    /// The kept copies of the state.
+    pub fn snapshots(&self, id: DeploymentId) -> PathBuf {
+        self.volume(id).join("snapshots")
+    }
+
+    pub fn snapshot(&self, id: DeploymentId, number: u64) -> PathBuf {
+        self.snapshots(id).join(number.to_string())
+    }
+
+    /// What is about to take the state's place; after that, what was the state before.
+    pub fn restoring(&self, id: DeploymentId) -> PathBuf {
+        self.volume(id).join("restoring")
+    }
+
+    /// What the state was last put back to.
+    pub fn restored(&self, id: DeploymentId) -> PathBuf {
+        self.volume(id).join("restored.json")
+    }
+
     pub fn delivered(&self, id: DeploymentId) -> PathBuf {
         self.root.join("delivered").join(id.to_string())
     }

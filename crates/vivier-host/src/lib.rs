@@ -5,8 +5,8 @@
 //! `serve` must not gain the host with it. It knows no accounts, no database and no HTTP but its own private socket.
 //!
 //! - [`policy`] says no; [`layout`] is the only place that makes paths, and makes them from typed ids alone.
-//! - [`volumes`], [`delivery`], [`firewall`] and [`docker`] have the effects. Each is named from the deployment's id, may be
-//!   repeated, and may be cut off by `kill -9` at every [`fault::point`].
+//! - [`volumes`], [`snapshots`], [`delivery`], [`firewall`] and [`docker`] have the effects. Each is named from the deployment's
+//!   id, may be repeated, and may be cut off by `kill -9` at every [`fault::point`].
 //! - [`images`] is the host's own list of what may be started; [`server`] is the socket.
 
 pub mod config;
@@ -19,6 +19,7 @@ pub mod images;
 pub mod layout;
 pub mod policy;
 pub mod server;
+pub mod snapshots;
 pub mod volumes;
 
 mod clock;

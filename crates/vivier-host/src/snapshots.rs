@@ -1,0 +1,366 @@
+//! Snapshots of one deployment's state: kept copies, and the way back to one.
+//!
+//! They lie beside the state, where no agent reaches: `snapshots/<number>/data` is the copy, and `snapshots/<number>/snapshot.json`,
+//! written last, says that it is whole. Where the file system can share blocks (XFS, Btrfs), each file is shared until one side
+//! is written; elsewhere only what has changed is copied, and the rest is a link to the copy in the snapshot before. Never to the
+//! state itself: a link to a file that will be written would let the snapshot change with it.
+//!
+//! The functions block, and know nothing of containers: that nothing writes to the state meanwhile, and that one deployment is
+//! worked on by one caller at a time, is the caller's part. Extended attributes are not kept, nor are sockets, pipes and devices;
+//! a file with several names becomes several files.
+
+mod copy;
+mod manifest;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rustix::fs::{CWD, RenameFlags, fstat, renameat_with, statvfs, syncfs};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use vivier_core::id::DeploymentId;
+pub use vivier_core::runtime::{CopyMethod, Snapshot};
+use vivier_core::time::Timestamp;
+
+use self::copy::{Earlier, Weight};
+use self::manifest::Manifest;
+use self::walk::Life;
+use crate::fault;
+use crate::layout::{self, Layout};
+
+const MIB: u64 = 1024 * 1024;
+/// What a snapshot must leave free for everybody else on the disk: this, or this share of the disk if that is more.
+const RESERVE_BYTES: u64 = 256 * MIB;
+const RESERVE_SHARE: u64 = 50;
+/// Inodes that must stay free, on file systems that count them.
+const RESERVE_INODES: u64 = 10_000;
+
+const RECORD: &str = "snapshot.json";
+const MANIFEST: &str = "manifest";
+const DATA: &str = "data";
+
+/// What a snapshot taken now would need, and what there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes that would be added to the disk.
+    pub needed: u64,
+    /// Bytes that are free.
+    pub free: u64,
+    /// There would be enough left over for the others.
+    pub fits: bool,
+}
+
+/// Keeps a copy of the state of `id` as snapshot `number`. One that is complete is left as it is and returned; a half-made one is
+/// made anew. Nothing may write to the state meanwhile.
+///
+/// # Errors
+/// `StorageFull` before anything is copied, when the disk would be left with less than the reserve; with the figures. `NotFound`
+/// when there is no state. Else when the disk fails.
+pub fn take(layout: &Layout, id: DeploymentId, number: u64, now: Timestamp) -> io::Result<Snapshot> {
+    let target = layout.snapshot(id, number);
+    if let Some(kept) = read::<Snapshot>(&target.join(RECORD))? {
+        return Ok(kept);
+    }
+    let started = Instant::now();
+    tidy(layout, id)?;
+    let method = copy::method(&layout.volume(id))?;
+    let before = Before::of(layout, id, method)?;
+    let weight = copy::weigh(&layout.state(id), Life::Still, method, before.as_ref().map(Before::open).transpose()?)?;
+    let disk = Disk::of(&layout.volume(id))?;
+    disk.take(weight, disk.reserve(), "a snapshot of this agent's data")?;
+
+    let made = make(&layout.state(id), &target, method, before.as_ref()).and_then(|bytes| {
+        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let snapshot = Snapshot { number, taken_at: now, bytes, took_ms, method };
+        write(&target.join(RECORD), &snapshot)?;
+        fault::point("snapshot.complete");
+        Ok(snapshot)
+    });
+    if made.is_err()
+        && let Err(error) = walk::remove(&target)
+    {
+        tracing::warn!(deployment = %id, snapshot = number, "failed to remove a half-made snapshot, the next one will: {error}");
+    }
+    made
+}
+
+/// Copies the state to a new snapshot, and returns once it is on disk for sure.
+fn make(state: &Path, target: &Path, method: CopyMethod, before: Option<&Before>) -> io::Result<u64> {
+    layout::make_private(&target.join(DATA))?;
+    fault::point("snapshot.begin");
+    // Opened before anything is written: a write that fails later is told to those who held the file system open.
+    let disk = File::open(target)?;
+    let begun = manifest::changed(&fstat(&disk)?).0;
+    let copied = copy::copy(state, &target.join(DATA), method, before.map(Before::open).transpose()?, Manifest::begun(begun))?;
+    if method == CopyMethod::Copy {
+        std::fs::write(target.join(MANIFEST), copied.manifest.bytes())?;
+        fault::point("snapshot.manifest");
+    }
+    syncfs(&disk)?;
+    Ok(copied.bytes)
+}
+
+/// Every complete snapshot of `id`, oldest number first. Reads names and small files only; a snapshot that says something we do not
+/// understand is left out.
+///
+/// # Errors
+/// When the disk fails. None is not an error.
+pub fn list(layout: &Layout, id: DeploymentId) -> io::Result<Vec<Snapshot>> {
+    let mut complete = Vec::new();
+    for number in numbers(layout, id)? {
+        match read::<Snapshot>(&layout.snapshot(id, number).join(RECORD)) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
+            found => complete.extend(found?),
+        }
+    }
+    Ok(complete)
+}
+
+/// Whether a snapshot taken now would fit. The state may be written to meanwhile.
+///
+/// # Errors
+/// `NotFound` when there is no state; `ResourceBusy` when the agent moves directories about just now. Else when the disk fails.
+pub fn room(layout: &Layout, id: DeploymentId) -> io::Result<Room> {
+    let method = copy::method(&layout.volume(id))?;
+    let before = Before::of(layout, id, method)?;
+    let weigh = || copy::weigh(&layout.state(id), Life::Live, method, before.as_ref().map(Before::open).transpose()?);
+    let mut weight = weigh();
+    for _ in 0..2 {
+        match weight {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => weight = weigh(),
+            weighed => {
+                weight = weighed;
+                break;
+            }
+        }
+    }
+    let (weight, disk) = (weight?, Disk::of(&layout.volume(id))?);
+    Ok(Room { needed: weight.bytes, free: disk.free, fits: disk.fits(weight, disk.reserve()) })
+}
+
+/// Puts the state back to snapshot `number`, whole or not at all, on behalf of revision `revision`. Once it is done that is
+/// remembered, and repeating it does nothing. Nothing may write to the state meanwhile, and whoever has it mounted must mount it
+/// anew: the directory is another one.
+///
+/// # Errors
+/// `NotFound` when there is no such snapshot; `StorageFull` before anything is copied, with the figures (no reserve is kept: the way
+/// back matters more). Else when the disk fails.
+pub fn restore(layout: &Layout, id: DeploymentId, number: u64, revision: u64) -> io::Result<()> {
+    tidy(layout, id)?;
+    let wanted = Mark { snapshot: number, revision };
+    let mut memory = Memory::read(layout, id)?;
+    if memory.done == Some(wanted) {
+        return Ok(());
+    }
+    let source = layout.snapshot(id, number);
+    if read::<Snapshot>(&source.join(RECORD))?.is_none() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, format!("snapshot {number} is not kept any more; choose one that is")));
+    }
+    let (data, volume, fresh) = (source.join(DATA), layout.volume(id), layout.restoring(id));
+    let method = copy::method(&volume)?;
+    let disk = Disk::of(&volume)?;
+    disk.take(copy::weigh(&data, Life::Still, method, None)?, 0, "putting this agent's data back")?;
+
+    layout::make_private(&fresh)?;
+    fault::point("restore.begin");
+    let directory = File::open(&volume)?;
+    if let Err(error) = copy::copy(&data, &fresh, method, None, Manifest::default()) {
+        tidy(layout, id)?;
+        return Err(error);
+    }
+    syncfs(&directory)?;
+    // The mark goes first. Whether the exchange came after it can be told by which directory is the state.
+    memory.next = Some((wanted, std::fs::symlink_metadata(&fresh)?.ino()));
+    memory.write(layout, id)?;
+    fault::point("restore.mark");
+    renameat_with(CWD, &fresh, CWD, layout.state(id), RenameFlags::EXCHANGE)?;
+    fault::point("restore.exchange");
+    directory.sync_all()?;
+    tidy(layout, id)
+}
+
+/// What the state was last put back to: the snapshot, and the revision on whose behalf.
+///
+/// # Errors
+/// When the disk fails.
+pub fn restored(layout: &Layout, id: DeploymentId) -> io::Result<Option<(u64, u64)>> {
+    let memory = Memory::read(layout, id)?;
+    let last = if memory.exchanged(layout, id)? { memory.next.map(|(mark, _)| mark) } else { memory.done };
+    Ok(last.map(|mark| (mark.snapshot, mark.revision)))
+}
+
+/// Takes one snapshot away. Gone already is fine.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn forget(layout: &Layout, id: DeploymentId, number: u64) -> io::Result<()> {
+    let target = layout.snapshot(id, number);
+    // First it stops being complete, for good; then it may take its time.
+    match std::fs::remove_file(target.join(RECORD)) {
+        Ok(()) => sync(&target)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    fault::point("snapshot.forget");
+    walk::remove(&target)
+}
+
+/// Clears up after a death: half-made snapshots, what a restoration has left, and what it had no time to note.
+fn tidy(layout: &Layout, id: DeploymentId) -> io::Result<()> {
+    for number in numbers(layout, id)? {
+        let target = layout.snapshot(id, number);
+        if !target.join(RECORD).try_exists()? {
+            walk::remove(&target)?;
+        }
+    }
+    let mut memory = Memory::read(layout, id)?;
+    if memory.exchanged(layout, id)? {
+        memory.done = memory.next.take().map(|(mark, _)| mark);
+        memory.write(layout, id)?;
+        fault::point("restore.noted");
+    }
+    walk::remove(&layout.restoring(id))
+}
+
+/// The numbers of the snapshots of `id`, complete or not.
+fn numbers(layout: &Layout, id: DeploymentId) -> io::Result<BTreeSet<u64>> {
+    let entries = match std::fs::read_dir(layout.snapshots(id)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        entries => entries?,
+    };
+    let mut numbers = BTreeSet::new();
+    for entry in entries {
+        numbers.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u64>().ok()));
+    }
+    Ok(numbers)
+}
+
+/// The newest snapshot there is, which a new one need not repeat.
+struct Before {
+    data: PathBuf,
+    manifest: Manifest,
+}
+
+impl Before {
+    /// `None` also where sharing blocks does better.
+    fn of(layout: &Layout, id: DeploymentId, method: CopyMethod) -> io::Result<Option<Self>> {
+        let Some(newest) = list(layout, id)?.pop().filter(|_| method == CopyMethod::Copy) else { return Ok(None) };
+        let directory = layout.snapshot(id, newest.number);
+        Ok(Manifest::read(&directory.join(MANIFEST))?.map(|manifest| Self { data: directory.join(DATA), manifest }))
+    }
+
+    fn open(&self) -> io::Result<Earlier<'_>> {
+        Earlier::open(&self.data, &self.manifest)
+    }
+}
+
+/// One restoration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    snapshot: u64,
+    revision: u64,
+}
+
+/// What `restored.json` remembers.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Memory {
+    /// The last restoration that is known to be done.
+    done: Option<Mark>,
+    /// The one that was about to be, and the inode of the directory that was to become the state: if it has become it, this one is
+    /// done as well.
+    next: Option<(Mark, u64)>,
+}
+
+impl Memory {
+    fn read(layout: &Layout, id: DeploymentId) -> io::Result<Self> {
+        Ok(read(&layout.restored(id))?.unwrap_or_default())
+    }
+
+    fn write(&self, layout: &Layout, id: DeploymentId) -> io::Result<()> {
+        write(&layout.restored(id), self)
+    }
+
+    fn exchanged(&self, layout: &Layout, id: DeploymentId) -> io::Result<bool> {
+        let Some((_, inode)) = self.next else { return Ok(false) };
+        match std::fs::symlink_metadata(layout.state(id)) {
+            Ok(state) => Ok(state.ino() == inode),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The file system that the volumes are on.
+struct Disk {
+    size: u64,
+    free: u64,
+    /// `None` where inodes are made as they are needed.
+    inodes: Option<u64>,
+}
+
+impl Disk {
+    fn of(path: &Path) -> io::Result<Self> {
+        let found = statvfs(path)?;
+        let inodes = (found.f_files > 0).then_some(found.f_favail);
+        Ok(Self { size: found.f_blocks.saturating_mul(found.f_frsize), free: found.f_bavail.saturating_mul(found.f_frsize), inodes })
+    }
+
+    const fn reserve(&self) -> u64 {
+        let share = self.size / RESERVE_SHARE;
+        if share > RESERVE_BYTES { share } else { RESERVE_BYTES }
+    }
+
+    fn fits(&self, weight: Weight, reserve: u64) -> bool {
+        let spare = if reserve > 0 { RESERVE_INODES } else { 0 };
+        weight.bytes.saturating_add(reserve) <= self.free && self.inodes.is_none_or(|inodes| weight.entries.saturating_add(spare) <= inodes)
+    }
+
+    fn take(&self, weight: Weight, reserve: u64, purpose: &str) -> io::Result<()> {
+        if self.fits(weight, reserve) {
+            return Ok(());
+        }
+        let mib = |bytes: u64| bytes.div_ceil(MIB);
+        let kept = if reserve > 0 { format!(" and {} MiB must stay free", mib(reserve)) } else { String::new() };
+        let files = self.inodes.map(|inodes| format!(" (files: {} of {inodes})", weight.entries)).unwrap_or_default();
+        let message = format!(
+            "{purpose} needs {} MiB{kept}, but the host's disk has {} MiB free{files}; make room there or remove older snapshots, then try again",
+            mib(weight.bytes),
+            self.free / MIB
+        );
+        Err(io::Error::new(io::ErrorKind::StorageFull, message))
+    }
+}
+
+/// `None` when there is no such file. One that says something else than we would (a later Vivier may have written it) is an error:
+/// nothing is to be thrown away, or done again, because of it.
+fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match std::fs::read(path) {
+        Ok(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} cannot be understood: {error}", path.display()))),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes the file whole or not at all, and for good.
+fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.write_all(&serde_json::to_vec(value)?)?;
+    file.sync_all()?;
+    std::fs::rename(&fresh, path)?;
+    sync(path.parent().ok_or(io::ErrorKind::InvalidInput)?)
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
