@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::response::{IntoResponse as _, Response};
 use rust_embed::RustEmbed;
 
+use super::pages;
 use super::problem::for_status;
 
 /// `web/dist`, or the placeholder that `build.rs` puts there while the dashboard has not been built.
@@ -22,8 +23,13 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 pub async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let ours = ["v1/", "open/", ".well-known/"].iter().any(|prefix| path.starts_with(prefix)) || path == "v1" || path == "open";
+    let missing = || {
+        // Below these, programs speak: whatever they say that they accept, they are told in their own form.
+        let of_programs = path == "v1" || path.starts_with("v1/") || path.starts_with(".well-known/");
+        if !of_programs && pages::opens_page(&method, &headers) { pages::no_such_page() } else { for_status(StatusCode::NOT_FOUND).into_response() }
+    };
     if ours {
-        return for_status(StatusCode::NOT_FOUND).into_response();
+        return missing();
     }
     if method != Method::GET && method != Method::HEAD {
         let mut response = for_status(StatusCode::METHOD_NOT_ALLOWED).into_response();
@@ -35,7 +41,7 @@ pub async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let name = if path.is_empty() || !is_file { "index.html" } else { path };
     match Files::get(name) {
         Some(found) => answer(name, found, &headers),
-        None => for_status(StatusCode::NOT_FOUND).into_response(),
+        None => missing(),
     }
 }
 

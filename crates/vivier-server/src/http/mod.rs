@@ -21,6 +21,7 @@ mod new;
 mod open;
 pub mod openapi;
 mod operator;
+mod pages;
 mod problem;
 pub mod routes;
 mod secrets;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 use vivier_core::id::DeploymentId;
@@ -13,6 +13,7 @@ use vivier_core::wire::agents::OpenOut;
 
 use super::extract::{OptionalBody, Query, SlugPath};
 use super::guard::{Owned, Write};
+use super::pages::no_such_agent;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::auth::caller::{Caller, Identity, Via, client_address};
@@ -103,13 +104,4 @@ fn see_other(to: &str) -> Response {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
         Err(error) => ApiError::internal(&error).into_response(),
     }
-}
-
-/// The same page for an agent that is another's, deleted, or never was.
-fn no_such_agent() -> Response {
-    const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-        <title>No such agent</title><h1>No such agent</h1>\
-        <p>There is no agent of this name, or it belongs to another account than the one that you are signed in with.</p>\
-        <p><a href=\"/deployments\">Your agents</a></p></html>\n";
-    (StatusCode::NOT_FOUND, Html(PAGE)).into_response()
 }

@@ -27,6 +27,32 @@ async fn every_page_is_the_dashboard_under_a_policy_without_inline_scripts() {
     }
 }
 
+#[tokio::test]
+async fn a_browser_at_an_address_that_nothing_is_at_gets_a_page_with_a_way_on_and_a_program_a_problem() {
+    let api = Api::new().await;
+    let (who, _) = api.signup().await;
+    let browser = async |path: &str| api.send(api.request(&who, Method::GET, path).header(header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")).await;
+    for (path, title) in [("/assets/gone.js", "There is no such page"), ("/open/", "There is no such page"), ("/open/nobodys-agent", "No such agent")] {
+        let answer = browser(path).await.ok(404);
+        assert!(answer.headers["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")), "{path}");
+        assert!(answer.text.contains(&format!("<h1>{title}</h1>")) && answer.text.contains("href=\"/agents\""), "{path}: {}", answer.text);
+        let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+        assert!(policy.contains("style-src 'sha256-") && !policy.contains("unsafe-inline"), "{policy}");
+        assert!(!answer.text.contains("style=") && !answer.text.contains("<script>"), "what the policy would not let through: {}", answer.text);
+        assert_eq!(answer.headers["cache-control"], "no-store");
+    }
+    for path in ["/v1", "/v1/nothing", "/.well-known/acme"] {
+        browser(path).await.problem(404, "not_found");
+    }
+    for path in ["/assets/gone.js", "/open/"] {
+        api.get(&who, path).await.problem(404, "not_found");
+    }
+    // Another's agent and one that never was are the same page.
+    let (other, _) = api.signup().await;
+    api.deploy(&other, "Theirs").await;
+    assert_eq!(browser("/open/theirs").await.ok(404).text, browser("/open/never-was").await.ok(404).text);
+}
+
 /// Files of a dashboard that was built. Where none was, the placeholder has none.
 #[tokio::test]
 async fn files_whose_name_is_a_hash_are_kept_for_ever() {
