@@ -159,6 +159,18 @@ pub enum Breaker {
     OpenWithFallback,
 }
 
+/// The data, compared with what the wanted revision is to start on. Only looked at before a container starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Data {
+    /// As it must be.
+    Ready,
+    /// Another revision wrote it, and no copy of it is kept yet.
+    Unkept,
+    /// The revision is to start on the data of a snapshot.
+    Elsewhere,
+}
+
 /// Everything that decides the next action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sight {
@@ -167,6 +179,7 @@ pub struct Sight {
     pub allocated: bool,
     pub workload: Workload,
     pub drift: Drift,
+    pub data: Data,
     pub routed: bool,
     pub breaker: Breaker,
 }
@@ -183,6 +196,10 @@ pub enum Action {
     Allocate,
     /// Make storage and network, and the firewall's rules for it.
     Prepare,
+    /// Keep a copy of the data from before the wanted revision.
+    Snapshot,
+    /// Put the data back to a snapshot.
+    Restore,
     /// Deliver secrets and configuration.
     Configure,
     /// Verify the image, then create and start the container.
@@ -239,16 +256,16 @@ const fn next_running(sight: Sight) -> Action {
     match sight.workload {
         Workload::Unknown => Action::Watch,
         Workload::Absent | Workload::Data => unroute_or(sight, Action::Prepare),
-        Workload::Prepared => unroute_or(sight, Action::Configure),
-        Workload::Configured => unroute_or(sight, Action::Start),
+        Workload::Prepared => unroute_or(sight, on_its_data(sight, Action::Configure)),
+        Workload::Configured => unroute_or(sight, on_its_data(sight, Action::Start)),
         Workload::Exited => match sight.drift {
             Drift::None | Drift::Config => unroute_or(sight, Action::CountExit),
             // It was on its way out already: its exit says nothing about what comes next.
-            Drift::Container => unroute_or(sight, Action::Configure),
+            Drift::Container => unroute_or(sight, on_its_data(sight, Action::Configure)),
         },
         Workload::Stopped => match sight.drift {
-            Drift::None => unroute_or(sight, Action::Start),
-            Drift::Config | Drift::Container => unroute_or(sight, Action::Configure),
+            Drift::None => unroute_or(sight, on_its_data(sight, Action::Start)),
+            Drift::Config | Drift::Container => unroute_or(sight, on_its_data(sight, Action::Configure)),
         },
         Workload::Starting => match sight.drift {
             Drift::None => unroute_or(sight, Action::Watch),
@@ -299,6 +316,15 @@ const fn next_terminated(sight: Sight, at_the_end: Action) -> Action {
         | Workload::Started
         | Workload::Proven
         | Workload::Disproven => unroute_or(sight, Action::Remove),
+    }
+}
+
+/// `action`, once the data is what the revision is to start on.
+const fn on_its_data(sight: Sight, action: Action) -> Action {
+    match sight.data {
+        Data::Ready => action,
+        Data::Unkept => Action::Snapshot,
+        Data::Elsewhere => Action::Restore,
     }
 }
 

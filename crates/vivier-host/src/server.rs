@@ -21,7 +21,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 use vivier_core::runtime::fake::FakeRuntime;
 use vivier_core::runtime::{Runtime, RuntimeError, RuntimeErrorKind, WorkloadSpec};
-use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Remove, Stop, Streamed};
+use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Remove, Stop, Streamed};
 
 use crate::config::{Config, RuntimeKind};
 use crate::docker::DockerRuntime;
@@ -209,6 +209,10 @@ fn router(state: Serving) -> axum::Router {
         .route("/apply", post(apply))
         .route("/reload", post(reload))
         .route("/prove", post(prove))
+        .route("/snapshot", post(snapshot))
+        .route("/room", post(room))
+        .route("/restore", post(restore))
+        .route("/forget", post(forget))
         .route("/stop", post(stop))
         .route("/remove", post(remove))
         .route("/quarantine", post(quarantine))
@@ -312,6 +316,29 @@ async fn reload(State(s): State<Serving>, asked: Asked<WorkloadSpec>) -> Done {
 async fn prove(State(s): State<Serving>, asked: Asked<WorkloadSpec>) -> Answer<vivier_core::runtime::Proof> {
     let (runtime, spec) = (s.runtime.clone(), asked?.0);
     Ok(Json(s.verb("prove", async move { runtime.prove(&spec).await }).await?))
+}
+
+async fn snapshot(State(s): State<Serving>, asked: Asked<Numbered>) -> Answer<vivier_core::runtime::Snapshot> {
+    let (runtime, Numbered { deployment, number }) = (s.runtime.clone(), asked?.0);
+    Ok(Json(s.verb("snapshot", async move { runtime.snapshot(deployment, number).await }).await?))
+}
+
+async fn room(State(s): State<Serving>, asked: Asked<Named>) -> Done {
+    let (runtime, Named { deployment }) = (s.runtime.clone(), asked?.0);
+    s.verb("room", async move { runtime.room(deployment).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn restore(State(s): State<Serving>, asked: Asked<PutBack>) -> Done {
+    let (runtime, PutBack { deployment, restore }) = (s.runtime.clone(), asked?.0);
+    s.verb("restore", async move { runtime.restore(deployment, restore).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn forget(State(s): State<Serving>, asked: Asked<Numbered>) -> Done {
+    let (runtime, Numbered { deployment, number }) = (s.runtime.clone(), asked?.0);
+    s.verb("forget", async move { runtime.forget(deployment, number).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn stop(State(s): State<Serving>, asked: Asked<Stop>) -> Done {

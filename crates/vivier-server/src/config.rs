@@ -51,6 +51,9 @@ pub struct Config {
     pub concurrency: u32,
     /// Seconds that a gateway may take to say that it has started.
     pub start_timeout_seconds: u32,
+    /// Seconds that a changed agent must go on working before the change is trusted; until then one failure takes it back, with the
+    /// data from before it. 0 trusts it as soon as it can be reached.
+    pub probation_seconds: u32,
     /// Seconds that a gateway is given to stop by itself.
     pub stop_grace_seconds: u32,
     /// Seconds between two looks at an agent that rests; longer from fifty agents on, so that a fleet costs ten looks a second at most.
@@ -78,6 +81,7 @@ impl Default for Config {
             memory_overcommit: 1.5,
             concurrency: 4,
             start_timeout_seconds: 300,
+            probation_seconds: 60,
             stop_grace_seconds: 30,
             look_seconds: 5,
         }

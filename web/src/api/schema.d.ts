@@ -345,6 +345,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deployments/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run another release
+         * @description A new revision: the data is copied before the agent stops, and when the release does not work, the old one comes back by itself,
+         *     with the data from before.
+         */
+        post: operations["change_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deployments/{id}/restart": {
         parameters: {
             query?: never;
@@ -440,7 +461,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * What going back to an earlier revision would do
+         * @description With what would be lost. Changes nothing.
+         */
+        get: operations["plan_rollback"];
         put?: never;
         /**
          * Go back to an earlier revision
@@ -633,6 +658,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Releases that an agent may run
+         * @description Newest first. A new deployment gets the default one.
+         */
+        get: operations["choose_release"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tokens": {
         parameters: {
             query?: never;
@@ -710,7 +755,7 @@ export interface components {
          * @description The one thing to do now. Each is safe to repeat.
          * @enum {string}
          */
-        Action: "rest" | "watch" | "allocate" | "prepare" | "configure" | "start" | "reload" | "prove" | "route" | "unroute" | "count_exit" | "count_failure" | "fall_back" | "stop" | "remove" | "purge";
+        Action: "rest" | "watch" | "allocate" | "prepare" | "snapshot" | "restore" | "configure" | "start" | "reload" | "prove" | "route" | "unroute" | "count_exit" | "count_failure" | "fall_back" | "stop" | "remove" | "purge";
         Alive: {
             ok: boolean;
         };
@@ -814,6 +859,8 @@ export interface components {
              */
             version: number;
         };
+        /** @enum {string} */
+        CopyMethod: "reflink" | "copy";
         /** @description Something that does not work although the agent runs. */
         Degradation: {
             /** @description What OpenClaw calls it, such as `telegram`. */
@@ -992,6 +1039,11 @@ export interface components {
             kind: components["schemas"]["ProviderKind"];
             model: string;
         };
+        /** @description The release that an agent is to run. */
+        NewRelease: {
+            /** @description Of one in the list of releases. */
+            image: components["schemas"]["Digest"];
+        };
         /** @description A secret's new text. */
         NewSecret: {
             /** @description 1 to 8192 bytes. */
@@ -1149,6 +1201,18 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_ReleaseChoice: {
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                image: components["schemas"]["Digest"];
+                /** @description New deployments get it. */
+                is_default: boolean;
+                openclaw_version: string;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_ReleaseOut: {
             items: {
                 created_at: components["schemas"]["Timestamp"];
@@ -1182,8 +1246,14 @@ export interface components {
                 outcome: components["schemas"]["RevisionOutcome"];
                 /** @description Why it failed. */
                 reason?: string | null;
+                /**
+                 * Format: int64
+                 * @description It began on the data of the snapshot from before this revision, and not on what was there.
+                 */
+                restores?: number | null;
                 /** Format: int64 */
                 secrets_version: number;
+                snapshot?: components["schemas"]["Snapshot"] | null;
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -1306,6 +1376,14 @@ export interface components {
             failing: string[];
             ready: boolean;
         };
+        /** @description A release that an agent may run. */
+        ReleaseChoice: {
+            created_at: components["schemas"]["Timestamp"];
+            image: components["schemas"]["Digest"];
+            /** @description New deployments get it. */
+            is_default: boolean;
+            openclaw_version: string;
+        };
         ReleaseId: string;
         ReleaseOut: {
             created_at: components["schemas"]["Timestamp"];
@@ -1335,8 +1413,14 @@ export interface components {
             outcome: components["schemas"]["RevisionOutcome"];
             /** @description Why it failed. */
             reason?: string | null;
+            /**
+             * Format: int64
+             * @description It began on the data of the snapshot from before this revision, and not on what was there.
+             */
+            restores?: number | null;
             /** Format: int64 */
             secrets_version: number;
+            snapshot?: components["schemas"]["Snapshot"] | null;
         };
         /** @enum {string} */
         RevisionOutcome: "pending" | "good" | "failed" | "superseded";
@@ -1344,8 +1428,33 @@ export interface components {
         Role: "tenant" | "operator";
         /** @description Which revision to go back to; the last known good one when absent. */
         Rollback: {
+            data?: components["schemas"]["RollbackData"] | null;
             /** Format: int64 */
             revision?: number | null;
+        };
+        /**
+         * @description What becomes of the data when an earlier revision is wanted again.
+         * @enum {string}
+         */
+        RollbackData: "keep" | "restore";
+        /** @description What going back would do. */
+        RollbackPlan: {
+            /** Format: int64 */
+            config_version: number;
+            /** @description What happens to the data unless the request says otherwise. */
+            data: components["schemas"]["RollbackData"];
+            loses_since?: components["schemas"]["Timestamp"] | null;
+            openclaw_version: string;
+            /** @description It is another release than the one that is wanted now. */
+            other_release: boolean;
+            /**
+             * Format: int64
+             * @description The revision whose content comes back, as a new revision.
+             */
+            revision: number;
+            snapshot?: components["schemas"]["Snapshot"] | null;
+            /** @description All of it in a sentence or two. */
+            summary: string;
         };
         /** @description A secret, by name only. */
         SecretOut: {
@@ -1366,6 +1475,23 @@ export interface components {
         /** @enum {string} */
         SignupMode: "open" | "closed";
         Slug: string;
+        /** @description A copy of a deployment's data at a moment when nothing wrote to it. */
+        Snapshot: {
+            /**
+             * Format: int64
+             * @description Of the data; on disk it may take less.
+             */
+            bytes: number;
+            method: components["schemas"]["CopyMethod"];
+            /**
+             * Format: int64
+             * @description The revision that was about to start: this is the data from before it.
+             */
+            number: number;
+            taken_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            took_ms: number;
+        };
         /**
          * @description What the owner is told.
          * @enum {string}
@@ -2243,6 +2369,46 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    change_release: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRelease"];
+            };
+        };
+        responses: {
+            /** @description It was begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     restart_deployment: {
         parameters: {
             query?: never;
@@ -2444,6 +2610,39 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    plan_rollback: {
+        parameters: {
+            query?: {
+                /** @description The last one that is known to work, when absent. */
+                revision?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollbackPlan"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2859,6 +3058,30 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    choose_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The releases */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReleaseChoice"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -61,6 +61,8 @@ const ACTIONS: Record<Action, string> = {
   watch: "Wait for OpenClaw to answer",
   allocate: "Reserve a place",
   prepare: "Make storage and network",
+  snapshot: "Keep a copy of the data",
+  restore: "Put the data back",
   configure: "Deliver configuration and secrets",
   start: "Start OpenClaw",
   reload: "Apply the new configuration",

@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use futures_core::Stream;
 
-use super::{Container, ContainerPhase, LogQuery, Runtime, RuntimeErrorKind, Scope, Stage, WorkloadSpec};
+use super::{Container, ContainerPhase, LogQuery, Restore, Runtime, RuntimeErrorKind, Scope, Stage, WorkloadSpec};
 use crate::digest::Digest;
 
 /// What the suite needs of its surroundings.
@@ -27,6 +27,7 @@ pub async fn everything(bench: &dyn Bench) {
     a_new_generation_replaces_the_container_and_keeps_the_data(bench).await;
     a_reload_keeps_the_container(bench).await;
     a_stopped_container_can_be_started_again(bench).await;
+    data_is_kept_put_back_once_and_forgotten(bench).await;
     removing_leaves_what_it_must_and_nothing_else(bench).await;
     two_deployments_never_share_a_subnet(bench).await;
     an_unknown_image_is_refused_by_kind(bench).await;
@@ -131,6 +132,35 @@ pub async fn a_stopped_container_can_be_started_again(bench: &dyn Bench) {
     assert_eq!(seen.address, None);
     runtime.apply(&spec, Stage::Workload).await.expect("starts again");
     assert_eq!(started(bench, &spec).await.id, before.id);
+    clean(bench, &spec).await;
+}
+
+pub async fn data_is_kept_put_back_once_and_forgotten(bench: &dyn Bench) {
+    let spec = bench.fresh();
+    let (runtime, id) = (bench.runtime(), spec.deployment);
+    runtime.apply(&spec, Stage::Workload).await.expect("workload");
+    started(bench, &spec).await;
+    runtime.room(id).await.expect("there is room, and asking stops nobody");
+    let busy = runtime.snapshot(id, 2).await.expect_err("it runs");
+    assert_eq!(busy.kind, RuntimeErrorKind::Conflict, "{busy:?}");
+    runtime.stop(id, 10).await.expect("stops");
+    let kept = runtime.snapshot(id, 2).await.expect("a snapshot");
+    assert_eq!(runtime.snapshot(id, 2).await.expect("again"), kept, "one that is there is left as it is");
+    let seen = runtime.observe(id).await.expect("a look");
+    assert_eq!((seen.snapshots, seen.restored), (vec![kept], None));
+    let restore = Restore { snapshot: 2, revision: 3 };
+    runtime.restore(id, restore).await.expect("put back");
+    runtime.restore(id, restore).await.expect("again");
+    let gone = runtime.restore(id, Restore { snapshot: 9, revision: 4 }).await.expect_err("there is no such snapshot");
+    assert_eq!(gone.kind, RuntimeErrorKind::NotFound, "{gone:?}");
+    assert_eq!(runtime.observe(id).await.expect("a look").restored, Some(restore));
+    runtime.apply(&spec, Stage::Workload).await.expect("starts on it");
+    started(bench, &spec).await;
+    let busy = runtime.restore(id, Restore { snapshot: 2, revision: 5 }).await.expect_err("it runs");
+    assert_eq!(busy.kind, RuntimeErrorKind::Conflict, "{busy:?}");
+    runtime.forget(id, 2).await.expect("forgotten");
+    runtime.forget(id, 2).await.expect("again");
+    assert_eq!(runtime.observe(id).await.expect("a look").snapshots, Vec::new());
     clean(bench, &spec).await;
 }
 

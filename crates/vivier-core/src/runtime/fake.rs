@@ -12,8 +12,8 @@ use futures_core::Stream;
 use serde_json::Value;
 
 use super::{
-    BoxStream, Capacity, Check, Container, ContainerPhase, Health, LogLine, LogQuery, Observation, Proof, Resident, Runtime, RuntimeError, RuntimeErrorKind,
-    Scope, Stage, Stats, Subnet, WorkloadSpec,
+    BoxStream, Capacity, Check, Container, ContainerPhase, Health, LogLine, LogQuery, Observation, Proof, Resident, Restore, Runtime, RuntimeError,
+    RuntimeErrorKind, Scope, Snapshot, Stage, Stats, Subnet, WorkloadSpec,
 };
 use crate::digest::Digest;
 use crate::id::DeploymentId;
@@ -39,6 +39,8 @@ pub struct Behaviour {
     pub failing: Vec<String>,
     /// Says why it refuses a configuration: at a reload the verb fails, at a start the gateway exits with 78.
     pub rejects: Option<Rejects>,
+    /// What the gateway makes of its data when it starts, such as migrating it.
+    pub writes: Option<String>,
     /// A difference that the proof finds.
     pub unsealed: Option<String>,
 }
@@ -57,6 +59,10 @@ struct FakeContainer {
 #[derive(Default)]
 struct Cell {
     data: bool,
+    /// What the data says: written by tests, or by gateways as their behaviour says.
+    text: String,
+    snapshots: BTreeMap<u64, (Snapshot, String)>,
+    restored: Option<Restore>,
     network: Option<Subnet>,
     config: Option<Value>,
     secrets: Option<u64>,
@@ -71,6 +77,7 @@ struct World {
     cells: BTreeMap<DeploymentId, Cell>,
     images: BTreeSet<Digest>,
     behaviour: Behaviour,
+    of_images: BTreeMap<Digest, Behaviour>,
     /// Every verb fails with this.
     down: Option<RuntimeError>,
     /// Side effects that may still happen before the caller "dies".
@@ -81,6 +88,7 @@ struct World {
     strays: BTreeMap<String, (bool, Option<Timestamp>)>,
     watchers: Vec<Feed<DeploymentId>>,
     capacity: Option<Capacity>,
+    disk_full: bool,
 }
 
 /// The runtime in memory.
@@ -105,6 +113,11 @@ impl FakeRuntime {
     /// How gateways behave that have no behaviour of their own.
     pub fn set_default_behaviour(&self, behaviour: Behaviour) {
         self.lock().behaviour = behaviour;
+    }
+
+    /// How gateways of this image behave.
+    pub fn set_image_behaviour(&self, image: &Digest, behaviour: Behaviour) {
+        self.lock().of_images.insert(image.clone(), behaviour);
     }
 
     pub fn set_behaviour(&self, id: DeploymentId, behaviour: Behaviour) {
@@ -145,7 +158,7 @@ impl FakeRuntime {
     pub fn running(&self, id: DeploymentId) -> bool {
         let now = (self.clock)();
         let mut world = self.lock();
-        let default = world.behaviour.clone();
+        let default = world.default_for(id);
         world.cells.get_mut(&id).is_some_and(|cell| {
             cell.age(now, &default);
             cell.container.as_ref().is_some_and(|container| container.started_at.is_some() && container.exited.is_none())
@@ -158,6 +171,23 @@ impl FakeRuntime {
         let Some(cell) = world.cells.get(&id) else { return Vec::new() };
         let parts = [("data", cell.data), ("network", cell.network.is_some()), ("config", cell.config.is_some()), ("container", cell.container.is_some())];
         parts.into_iter().filter_map(|(name, there)| there.then_some(name)).collect()
+    }
+
+    /// What the data says now.
+    pub fn data(&self, id: DeploymentId) -> String {
+        self.lock().cells.get(&id).map(|cell| cell.text.clone()).unwrap_or_default()
+    }
+
+    /// The agent writes its data.
+    pub fn write_data(&self, id: DeploymentId, text: &str) {
+        if let Some(cell) = self.lock().cells.get_mut(&id) {
+            text.clone_into(&mut cell.text);
+        }
+    }
+
+    /// Snapshots do not fit on the disk any more, from now on.
+    pub fn set_disk_full(&self, full: bool) {
+        self.lock().disk_full = full;
     }
 
     /// Someone removes the container by hand.
@@ -235,6 +265,31 @@ impl FakeRuntime {
 }
 
 impl World {
+    /// How a gateway behaves that has no behaviour of its own: as its image does.
+    fn default_for(&self, id: DeploymentId) -> Behaviour {
+        let image = self.cells.get(&id).and_then(|cell| cell.container.as_ref()).map(|container| &container.image);
+        image.and_then(|image| self.of_images.get(image)).unwrap_or(&self.behaviour).clone()
+    }
+
+    fn fits(&self) -> Result<(), RuntimeError> {
+        if self.disk_full {
+            return Err(RuntimeError::new(RuntimeErrorKind::Capacity, "the host's disk has no room for a snapshot of the data; the operator can make some"));
+        }
+        Ok(())
+    }
+
+    /// The data, while nothing can write to it.
+    fn at_rest(&mut self, id: DeploymentId) -> Result<&mut Cell, RuntimeError> {
+        let cell = self.cells.get_mut(&id).filter(|cell| cell.data);
+        let cell = cell.ok_or_else(|| RuntimeError::new(RuntimeErrorKind::NotFound, "there is no data"))?;
+        match &cell.container {
+            Some(container) if container.started_at.is_some() && container.exited.is_none() => {
+                Err(RuntimeError::new(RuntimeErrorKind::Conflict, "the agent is running: its data cannot be copied or put back"))
+            }
+            Some(_) | None => Ok(cell),
+        }
+    }
+
     fn tell(&mut self, id: DeploymentId) {
         self.watchers.retain(|feed| feed.push(id));
     }
@@ -268,7 +323,7 @@ impl Runtime for FakeRuntime {
     async fn observe(&self, id: DeploymentId) -> Result<Observation, RuntimeError> {
         let mut world = self.check_up()?;
         let now = (self.clock)();
-        let default = world.behaviour.clone();
+        let default = world.default_for(id);
         let mut nothing = Cell::default();
         let cell = world.cells.get_mut(&id).unwrap_or(&mut nothing);
         cell.age(now, &default);
@@ -297,6 +352,8 @@ impl Runtime for FakeRuntime {
             network: cell.network,
             config: cell.config.as_ref().map(Digest::of_json),
             secrets: cell.secrets,
+            snapshots: cell.snapshots.values().map(|(snapshot, _)| snapshot.clone()).collect(),
+            restored: cell.restored,
             container,
         })
     }
@@ -389,13 +446,16 @@ impl Runtime for FakeRuntime {
                     return Ok(None);
                 }
             }
-            let default = world.behaviour.clone();
+            let default = world.default_for(id);
             let cell = world.cells.entry(id).or_default();
             let behaviour = cell.behaviour.clone().unwrap_or(default);
             let refusal = cell.config.as_ref().and_then(|config| behaviour.rejects.as_ref().and_then(|rejects| rejects(config)));
             let Some(container) = cell.container.as_mut() else { return Ok(Some(())) };
             if container.started_at.is_none() || container.exited.is_some() {
                 container.started_at = Some(now);
+                if let Some(text) = behaviour.writes {
+                    cell.text = text;
+                }
                 // A gateway that refuses its configuration ends before anybody can look.
                 container.exited = refusal.map(|reason| (now, 78, false, vec![format!("Invalid config at {reason}")]));
                 let said = if container.exited.is_none() { "gateway ready" } else { "gateway refused its configuration" };
@@ -413,7 +473,7 @@ impl Runtime for FakeRuntime {
     async fn reload(&self, spec: &WorkloadSpec) -> Result<(), RuntimeError> {
         let id = spec.deployment;
         self.verb(|world, now| {
-            let default = world.behaviour.clone();
+            let default = world.default_for(id);
             let Some(cell) = world.cells.get_mut(&id).filter(|cell| cell.container.is_some()) else {
                 return Err(RuntimeError::new(RuntimeErrorKind::NotFound, "there is no container to reload"));
             };
@@ -431,7 +491,7 @@ impl Runtime for FakeRuntime {
 
     async fn prove(&self, spec: &WorkloadSpec) -> Result<Proof, RuntimeError> {
         self.verb(|world, now| {
-            let default = world.behaviour.clone();
+            let default = world.default_for(spec.deployment);
             let cell = world.cells.get(&spec.deployment);
             let Some((cell, container)) = cell.and_then(|cell| cell.container.as_ref().map(|container| (cell, container))) else {
                 return Err(RuntimeError::new(RuntimeErrorKind::NotFound, "there is no container to prove"));
@@ -447,6 +507,51 @@ impl Runtime for FakeRuntime {
                 Check::compare("seal", "whole", unsealed.unwrap_or_else(|| "whole".to_owned())),
             ];
             Ok(Some(Proof { at: now, container: container.id.clone(), started_at, image: container.image.clone(), checks }))
+        })
+        .await
+    }
+
+    async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {
+        self.verb(|world, now| {
+            world.fits()?;
+            let cell = world.at_rest(id)?;
+            let made = Snapshot { number, taken_at: now, bytes: cell.text.len() as u64, took_ms: 0, method: super::CopyMethod::Reflink };
+            let (snapshot, fresh) = match cell.snapshots.get(&number) {
+                Some((snapshot, _)) => (snapshot.clone(), false),
+                None => {
+                    cell.snapshots.insert(number, (made.clone(), cell.text.clone()));
+                    (made, true)
+                }
+            };
+            Ok((!(fresh && Self::effect(world, id, "snapshot"))).then_some(snapshot))
+        })
+        .await
+    }
+
+    async fn room(&self, _id: DeploymentId) -> Result<(), RuntimeError> {
+        self.verb(|world, _| world.fits().map(Some)).await
+    }
+
+    async fn restore(&self, id: DeploymentId, restore: Restore) -> Result<(), RuntimeError> {
+        self.verb(|world, _| {
+            let cell = world.at_rest(id)?;
+            if cell.restored == Some(restore) {
+                return Ok(Some(()));
+            }
+            let Some((_, text)) = cell.snapshots.get(&restore.snapshot) else {
+                return Err(RuntimeError::new(RuntimeErrorKind::NotFound, format!("snapshot {} is not kept any more", restore.snapshot)));
+            };
+            cell.text = text.clone();
+            cell.restored = Some(restore);
+            Ok((!Self::effect(world, id, "restored")).then_some(()))
+        })
+        .await
+    }
+
+    async fn forget(&self, id: DeploymentId, number: u64) -> Result<(), RuntimeError> {
+        self.verb(|world, _| {
+            let gone = world.cells.get_mut(&id).is_some_and(|cell| cell.snapshots.remove(&number).is_some());
+            Ok((!(gone && Self::effect(world, id, "forgotten"))).then_some(()))
         })
         .await
     }

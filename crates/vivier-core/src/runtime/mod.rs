@@ -45,6 +45,20 @@ pub trait Runtime: Send + Sync {
     /// Reads hardening, limits and isolation back from the running container and compares them with `spec`.
     async fn prove(&self, spec: &WorkloadSpec) -> Result<Proof, RuntimeError>;
 
+    /// Keeps a copy of the data as snapshot `number`. One that is complete is left as it is. Nothing may be running:
+    /// `Err(Conflict)`. `Err(Capacity)`, before anything is copied, when the copy would not fit.
+    async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError>;
+
+    /// Whether a snapshot taken now would fit. `Err(Capacity)` says what is missing. The agent may run.
+    async fn room(&self, id: DeploymentId) -> Result<(), RuntimeError>;
+
+    /// Puts the data back to a snapshot, whole or not at all; what was put back once for `restore.revision` is not put back
+    /// again. Nothing may be running: `Err(Conflict)`. `Err(NotFound)` when the snapshot is gone.
+    async fn restore(&self, id: DeploymentId, restore: Restore) -> Result<(), RuntimeError>;
+
+    /// Takes a snapshot away. What is gone already is fine.
+    async fn forget(&self, id: DeploymentId, number: u64) -> Result<(), RuntimeError>;
+
     /// Stops the container and waits for it, for at most `grace_seconds` before it is killed. No container: nothing to do.
     async fn stop(&self, id: DeploymentId, grace_seconds: u32) -> Result<(), RuntimeError>;
 
@@ -94,7 +108,43 @@ pub struct Observation {
     pub config: Option<Digest>,
     /// The version of the secrets that are delivered.
     pub secrets: Option<u64>,
+    /// Oldest first.
+    #[serde(default)]
+    pub snapshots: Vec<Snapshot>,
+    /// What the data was last put back to.
+    #[serde(default)]
+    pub restored: Option<Restore>,
     pub container: Option<Container>,
+}
+
+/// A copy of a deployment's data at a moment when nothing wrote to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Snapshot {
+    /// The revision that was about to start: this is the data from before it.
+    pub number: u64,
+    pub taken_at: Timestamp,
+    /// Of the data; on disk it may take less.
+    pub bytes: u64,
+    pub took_ms: u64,
+    pub method: CopyMethod,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyMethod {
+    /// The file system shares the blocks until one side is written.
+    Reflink,
+    /// What had changed since the snapshot before was copied.
+    Copy,
+}
+
+/// Which data a revision is to run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restore {
+    /// [`Snapshot::number`].
+    pub snapshot: u64,
+    /// On behalf of this revision, once.
+    pub revision: u64,
 }
 
 /// A container that was seen.

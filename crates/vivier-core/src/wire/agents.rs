@@ -12,7 +12,7 @@ use crate::lifecycle::{Action, State};
 use crate::name::{DisplayName, Slug};
 use crate::plan::PlanName;
 use crate::provider::{ProviderKind, ProviderSettings};
-use crate::runtime::{Limits, Proof};
+use crate::runtime::{Limits, Proof, Snapshot};
 use crate::secret::Secret;
 use crate::template::TemplateName;
 use crate::time::Timestamp;
@@ -125,6 +125,14 @@ pub struct DeploymentPatch {
     pub name: Option<DisplayName>,
     #[serde(default)]
     pub plan: Option<PlanName>,
+}
+
+/// The release that an agent is to run.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRelease {
+    /// Of one in the list of releases.
+    pub image: Digest,
 }
 
 /// One line of the timeline.
@@ -241,6 +249,22 @@ pub struct RevisionOut {
     pub created_at: Timestamp,
     pub current: bool,
     pub last_known_good: bool,
+    /// The copy of the data from before this revision, while it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Snapshot>,
+    /// It began on the data of the snapshot from before this revision, and not on what was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restores: Option<u64>,
+}
+
+/// A release that an agent may run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ReleaseChoice {
+    pub image: Digest,
+    pub openclaw_version: String,
+    pub created_at: Timestamp,
+    /// New deployments get it.
+    pub is_default: bool,
 }
 
 /// Which revision to go back to; the last known good one when absent.
@@ -249,6 +273,38 @@ pub struct RevisionOut {
 pub struct Rollback {
     #[serde(default)]
     pub revision: Option<u64>,
+    /// `keep` when absent and the release stays the same, else `restore`: an older OpenClaw cannot read what a newer one wrote.
+    #[serde(default)]
+    pub data: Option<RollbackData>,
+}
+
+/// What becomes of the data when an earlier revision is wanted again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RollbackData {
+    /// It stays as it is.
+    Keep,
+    /// It is put back to what it was when that revision was left. What was written since is kept as a snapshot, for a while.
+    Restore,
+}
+
+/// What going back would do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RollbackPlan {
+    /// The revision whose content comes back, as a new revision.
+    pub revision: u64,
+    pub config_version: u64,
+    pub openclaw_version: String,
+    /// It is another release than the one that is wanted now.
+    pub other_release: bool,
+    /// What happens to the data unless the request says otherwise.
+    pub data: RollbackData,
+    /// The data as that revision left it; absent when no copy is kept.
+    pub snapshot: Option<Snapshot>,
+    /// Putting the data back loses what was written since then.
+    pub loses_since: Option<Timestamp>,
+    /// All of it in a sentence or two.
+    pub summary: String,
 }
 
 /// A secret, by name only.

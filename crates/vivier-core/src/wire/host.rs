@@ -6,6 +6,9 @@
 //! | `POST /inventory` | – | `[Resident]` |
 //! | `POST /apply` | [`Apply`] | – |
 //! | `POST /reload`, `/prove` | `WorkloadSpec` | –, `Proof` |
+//! | `POST /snapshot`, `/forget` | [`Numbered`] | `Snapshot`, – |
+//! | `POST /room` | [`Named`] | – |
+//! | `POST /restore` | [`PutBack`] | – |
 //! | `POST /stop` | [`Stop`] | – |
 //! | `POST /remove` | [`Remove`] | – |
 //! | `POST /quarantine`, `/discard` | [`ContainerNamed`] | – |
@@ -21,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::id::DeploymentId;
-use crate::runtime::{LogQuery, RuntimeError, Scope, Stage, WorkloadSpec};
+use crate::runtime::{LogQuery, Restore, RuntimeError, Scope, Stage, WorkloadSpec};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,6 +36,19 @@ pub struct Named {
 pub struct Apply {
     pub spec: WorkloadSpec,
     pub stage: Stage,
+}
+
+/// A snapshot of a deployment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Numbered {
+    pub deployment: DeploymentId,
+    pub number: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PutBack {
+    pub deployment: DeploymentId,
+    pub restore: Restore,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

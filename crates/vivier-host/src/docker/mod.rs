@@ -23,7 +23,8 @@ use bollard::errors::Error as EngineError;
 use bollard::models::ContainerInspectResponse;
 use vivier_core::id::{DeploymentId, InstallationId};
 use vivier_core::runtime::{
-    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Runtime, RuntimeError, RuntimeErrorKind, Scope, Stage, Stats, WorkloadSpec,
+    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage, Stats,
+    WorkloadSpec,
 };
 use vivier_core::wire::host::Image;
 
@@ -31,7 +32,7 @@ use crate::config::Config;
 use crate::firewall::{Bridge, Firewall};
 use crate::layout::Layout;
 use crate::volumes::Quota;
-use crate::{delivery, fault, gateway, images, policy, volumes};
+use crate::{clock, delivery, fault, gateway, images, policy, snapshots, volumes};
 
 pub const LABEL_INSTALLATION: &str = "io.vivier.installation";
 pub const LABEL_DEPLOYMENT: &str = "io.vivier.deployment";
@@ -229,6 +230,31 @@ impl Host {
         label(container, LABEL_INSTALLATION) == Some(self.installation.to_string().as_str())
     }
 
+    /// Nothing may be writing to the data.
+    async fn must_rest(&self, id: DeploymentId) -> Result<(), RuntimeError> {
+        let docker = self.engine.get().await?;
+        match self.find(&docker, &name_of(id)).await?.filter(observe::runs) {
+            Some(_) => Err(RuntimeError::new(RuntimeErrorKind::Conflict, "the agent is running: its data cannot be copied or put back; stop it first")),
+            None => Ok(()),
+        }
+    }
+
+    /// Work on the disk that blocks.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&Layout) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, RuntimeError> {
+        let layout = self.layout.clone();
+        let done = tokio::task::spawn_blocking(move || work(&layout)).await;
+        done.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(|error| match error.kind() {
+            // In its own words: they say what is missing.
+            std::io::ErrorKind::StorageFull => RuntimeError::new(RuntimeErrorKind::Capacity, error.to_string()),
+            std::io::ErrorKind::NotFound => RuntimeError::new(RuntimeErrorKind::NotFound, format!("{what}: there is none")).with_detail(error),
+            _ => disk(what, error),
+        })
+    }
+
     /// The first two stages, without the policy.
     async fn deliver(&self, spec: &WorkloadSpec) -> Result<(), RuntimeError> {
         let id = spec.deployment;
@@ -335,6 +361,37 @@ impl Runtime for DockerRuntime {
 
     async fn prove(&self, spec: &WorkloadSpec) -> Result<Proof, RuntimeError> {
         self.host.prove(spec).await
+    }
+
+    async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {
+        let _turn = self.host.turn(id).await;
+        self.host.must_rest(id).await?;
+        self.host.on_disk("the data could not be copied", move |layout| snapshots::take(layout, id, number, clock::now())).await
+    }
+
+    async fn room(&self, id: DeploymentId) -> Result<(), RuntimeError> {
+        let room = self.host.on_disk("the data could not be measured", move |layout| snapshots::room(layout, id)).await?;
+        if room.fits {
+            return Ok(());
+        }
+        let message = format!(
+            "a copy of the data needs {} MB, and the host's disk has {} MB left; the operator can make room",
+            room.needed.div_ceil(1 << 20),
+            room.free >> 20
+        );
+        Err(RuntimeError::new(RuntimeErrorKind::Capacity, message))
+    }
+
+    async fn restore(&self, id: DeploymentId, restore: Restore) -> Result<(), RuntimeError> {
+        let _turn = self.host.turn(id).await;
+        self.host.must_rest(id).await?;
+        let Restore { snapshot, revision } = restore;
+        self.host.on_disk("the data could not be put back", move |layout| snapshots::restore(layout, id, snapshot, revision)).await
+    }
+
+    async fn forget(&self, id: DeploymentId, number: u64) -> Result<(), RuntimeError> {
+        let _turn = self.host.turn(id).await;
+        self.host.on_disk("an old copy of the data could not be removed", move |layout| snapshots::forget(layout, id, number)).await
     }
 
     async fn stop(&self, id: DeploymentId, grace_seconds: u32) -> Result<(), RuntimeError> {

@@ -6,10 +6,10 @@ use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum};
 use vivier_core::agent::GATEWAY_PORT;
 use vivier_core::digest::Digest;
 use vivier_core::id::DeploymentId;
-use vivier_core::runtime::{Capacity, Container, ContainerPhase, Observation, RuntimeError};
+use vivier_core::runtime::{Capacity, Container, ContainerPhase, Observation, Restore, RuntimeError};
 
 use super::{Host, LABEL_FINGERPRINT, classify, disk, label, name_of};
-use crate::{clock, delivery, gateway, volumes};
+use crate::{clock, delivery, gateway, snapshots, volumes};
 
 /// The most lines of a dead container's log that are shown.
 pub(super) const LAST_LINES: usize = 20;
@@ -53,6 +53,8 @@ impl Host {
             network,
             config: delivery::config(&self.layout, id).map_err(failed)?,
             secrets: delivery::secrets(&self.layout, id).map_err(failed)?,
+            snapshots: snapshots::list(&self.layout, id).map_err(failed)?,
+            restored: snapshots::restored(&self.layout, id).map_err(failed)?.map(|(snapshot, revision)| Restore { snapshot, revision }),
             container,
         })
     }

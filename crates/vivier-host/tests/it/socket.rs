@@ -17,10 +17,10 @@ use tokio::net::UnixStream;
 use tokio_util::sync::CancellationToken;
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::{
-    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Runtime, RuntimeError, RuntimeErrorKind, Scope, Stage, Stats, WorkloadSpec,
-    conformance,
+    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage, Stats,
+    WorkloadSpec, conformance,
 };
-use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Remove, Stop, Streamed};
+use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Remove, Stop, Streamed};
 use vivier_host::{Config, RuntimeKind};
 
 use crate::support::Bench;
@@ -97,6 +97,22 @@ impl Runtime for Client {
 
     async fn prove(&self, spec: &WorkloadSpec) -> Result<Proof, RuntimeError> {
         self.get("/prove", spec).await
+    }
+
+    async fn snapshot(&self, deployment: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {
+        self.get("/snapshot", &Numbered { deployment, number }).await
+    }
+
+    async fn room(&self, deployment: DeploymentId) -> Result<(), RuntimeError> {
+        self.done("/room", &Named { deployment }).await
+    }
+
+    async fn restore(&self, deployment: DeploymentId, restore: Restore) -> Result<(), RuntimeError> {
+        self.done("/restore", &PutBack { deployment, restore }).await
+    }
+
+    async fn forget(&self, deployment: DeploymentId, number: u64) -> Result<(), RuntimeError> {
+        self.done("/forget", &Numbered { deployment, number }).await
     }
 
     async fn stop(&self, deployment: DeploymentId, grace_seconds: u32) -> Result<(), RuntimeError> {

@@ -117,7 +117,7 @@ async fn check(app: &App, deployment: &Deployment, body: NewConfig) -> Result<Ch
         changes.entry(PROVIDER_KEY.to_owned()).or_insert(None);
     }
     let provider = provider.map_or(ProviderChange::Keep, ProviderChange::Set);
-    Ok(Change { text, provider, channels, secrets: changes, expected_version })
+    Ok(Change { text, provider, channels, secrets: changes, image: None, expected_version })
 }
 
 fn view(app: &App, deployment: &Deployment, version: ConfigVersion) -> ConfigOut {

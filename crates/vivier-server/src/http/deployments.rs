@@ -4,11 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use vivier_core::config::Document;
+use vivier_core::digest::Digest;
 use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::lifecycle::{Ask, State as Shown};
 use vivier_core::name::Slug;
 use vivier_core::wire::Page;
-use vivier_core::wire::agents::{DeploymentOut, DeploymentPatch, NewDeployment, RevisionOut, Rollback};
+use vivier_core::wire::agents::{DeploymentOut, DeploymentPatch, NewDeployment, NewRelease, ReleaseChoice, RevisionOut, Rollback, RollbackPlan};
+use vivier_core::wire::operator::ReleaseOut;
 
 use super::extract::{Body, OptionalBody, Query, flag, number};
 use super::guard::{Owned, Read, Signed, Write};
@@ -20,6 +23,7 @@ use crate::auth::caller::client_address;
 use crate::auth::limits::{Limit, address_key};
 use crate::store::StoreError;
 use crate::store::deployments::{Asked, Deployment, Filter, NewAgent};
+use crate::store::revisions::Change;
 use crate::worker;
 
 /// Deployments on one page, when the query does not say.
@@ -205,6 +209,51 @@ pub async fn edit_deployment(State(app): State<App>, owned: Owned<Write>, Body(b
     Ok(Json(views::deployment(&app, edited)))
 }
 
+/// Releases that an agent may run
+///
+/// Newest first. A new deployment gets the default one.
+#[utoipa::path(get, path = "/v1/releases", tag = "configuration", security(("session" = []), ("bearer" = ["read"])),
+    responses((status = 200, description = "The releases", body = Page<ReleaseChoice>)))]
+pub async fn choose_release(State(app): State<App>, _signed: Signed<Read>) -> Result<Json<Page<ReleaseChoice>>, ApiError> {
+    let releases = app.store.releases().await?.into_iter().map(|release| {
+        let ReleaseOut { id: _, image, openclaw_version, node_version: _, size_bytes: _, created_at, is_default, deployments: _ } = release;
+        ReleaseChoice { image, openclaw_version, created_at, is_default }
+    });
+    Ok(Json(Page { items: releases.collect(), next_cursor: None }))
+}
+
+/// Run another release
+///
+/// A new revision: the data is copied before the agent stops, and when the release does not work, the old one comes back by itself,
+/// with the data from before.
+#[utoipa::path(post, path = "/v1/deployments/{id}/release", tag = "deployments", params(("id" = DeploymentId, Path, description = "The deployment")),
+    request_body = NewRelease, security(("session" = []), ("bearer" = ["write"])),
+    responses((status = 202, description = "It was begun", body = DeploymentOut)))]
+pub async fn change_release(State(app): State<App>, owned: Owned<Write>, Body(body): Body<NewRelease>) -> Result<Answer, ApiError> {
+    let NewRelease { image } = body;
+    let Owned { caller, deployment, .. } = owned;
+    check_release(&app, &deployment, &image).await?;
+    let change = Change { image: Some(image), ..Change::default() };
+    match app.store.change(&caller.actor(), deployment.account, deployment.id, change).await {
+        Ok(deployment) => Ok(accepted(&app, deployment)),
+        Err(error) => again(&app, error, deployment.account, deployment.id).await,
+    }
+}
+
+/// The release is one of the catalogue, and accepts the deployment's configuration.
+async fn check_release(app: &App, deployment: &Deployment, image: &Digest) -> Result<(), ApiError> {
+    let known = app.store.releases().await?.into_iter().any(|release| release.image == *image);
+    if !known {
+        return Err(ApiError::field("image", "must be the image of a release; the list of releases names them"));
+    }
+    let stored = app.store.config(deployment.account, deployment.id, None).await?;
+    let document =
+        Document::parse(&stored.text).map_err(|issues| ApiError::invalid(config_fields("config", super::configs::with_lines(issues, &stored.text))))?;
+    let effective = worker::spec::effective(&app.settings, &deployment.slug, deployment.plan, None, &document, stored.provider.as_ref(), &stored.channels);
+    let issues = app.releases.validate(image, &effective).await.map_err(|error| ApiError::internal(&error))?;
+    if issues.is_empty() { Ok(()) } else { Err(ApiError::invalid(config_fields("config", super::configs::with_lines(issues, &stored.text)))) }
+}
+
 async fn ask(app: &App, owned: Owned<Write>, ask: Ask) -> Result<Answer, ApiError> {
     let Owned { caller, deployment, .. } = owned;
     match app.store.ask(&caller.actor(), deployment.account, deployment.id, ask, &app.settings.rules()).await {
@@ -247,6 +296,33 @@ verb!(/// Try again after a failure
 verb!(/// Take a deletion back, while the data is kept
     restore_deployment, "/v1/deployments/{id}/restore", Ask::Restore);
 
+fn revision_number(revision: Option<u64>) -> Result<Option<u64>, ApiError> {
+    if revision.is_some_and(|number| i64::try_from(number).is_err()) {
+        return Err(ApiError::field("revision", "must be the number of a revision"));
+    }
+    Ok(revision)
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RollbackQuery {
+    /// The last one that is known to work, when absent.
+    #[serde(default)]
+    pub revision: Option<u64>,
+}
+
+/// What going back to an earlier revision would do
+///
+/// With what would be lost. Changes nothing.
+#[utoipa::path(get, path = "/v1/deployments/{id}/rollback", tag = "deployments",
+    params(("id" = DeploymentId, Path, description = "The deployment"), RollbackQuery), security(("session" = []), ("bearer" = ["read"])),
+    responses((status = 200, description = "The plan", body = RollbackPlan)))]
+pub async fn plan_rollback(State(app): State<App>, owned: Owned<Read>, Query(query): Query<RollbackQuery>) -> Result<Json<RollbackPlan>, ApiError> {
+    let revision = revision_number(query.revision)?;
+    Ok(Json(app.store.rollback_plan(owned.deployment.account, owned.deployment.id, revision).await?))
+}
+
 /// Go back to an earlier revision
 ///
 /// To the last one that is known to work, when the body names none.
@@ -254,12 +330,10 @@ verb!(/// Take a deletion back, while the data is kept
     request_body = Option<Rollback>, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "It was begun", body = DeploymentOut)))]
 pub async fn rollback_deployment(State(app): State<App>, owned: Owned<Write>, OptionalBody(body): OptionalBody<Rollback>) -> Result<Answer, ApiError> {
-    let Rollback { revision } = body;
-    if revision.is_some_and(|number| i64::try_from(number).is_err()) {
-        return Err(ApiError::field("revision", "must be the number of a revision"));
-    }
+    let Rollback { revision, data } = body;
+    let revision = revision_number(revision)?;
     let Owned { caller, deployment, .. } = owned;
-    match app.store.rollback(&caller.actor(), deployment.account, deployment.id, revision).await {
+    match app.store.rollback(&caller.actor(), deployment.account, deployment.id, revision, data).await {
         Ok(deployment) => Ok(accepted(&app, deployment)),
         Err(error) => again(&app, error, deployment.account, deployment.id).await,
     }

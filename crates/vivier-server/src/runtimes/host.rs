@@ -14,9 +14,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::{
-    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Runtime, RuntimeError, RuntimeErrorKind, Scope, Stage, Stats, WorkloadSpec,
+    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage, Stats,
+    WorkloadSpec,
 };
-use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Remove, Stop, Streamed};
+use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Remove, Stop, Streamed};
 
 use super::Images;
 
@@ -214,6 +215,22 @@ impl Runtime for HostRuntime {
 
     async fn prove(&self, spec: &WorkloadSpec) -> Result<Proof, RuntimeError> {
         self.call("/prove", spec).await
+    }
+
+    async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {
+        self.call("/snapshot", &Numbered { deployment: id, number }).await
+    }
+
+    async fn room(&self, id: DeploymentId) -> Result<(), RuntimeError> {
+        self.call("/room", &Named { deployment: id }).await
+    }
+
+    async fn restore(&self, id: DeploymentId, restore: Restore) -> Result<(), RuntimeError> {
+        self.call("/restore", &PutBack { deployment: id, restore }).await
+    }
+
+    async fn forget(&self, id: DeploymentId, number: u64) -> Result<(), RuntimeError> {
+        self.call("/forget", &Numbered { deployment: id, number }).await
     }
 
     async fn stop(&self, id: DeploymentId, grace_seconds: u32) -> Result<(), RuntimeError> {

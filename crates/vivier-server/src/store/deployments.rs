@@ -31,7 +31,7 @@ macro_rules! select_deployments {
              r.subnet_index, r.observation, r.observed_at, r.workload, r.drift, r.seen_revision, r.seen_generation, r.seen_version, r.routed, \
              r.first_routed_at, r.proven_since, r.running_revision, r.last_known_good, r.failures, r.backoff_until, r.fault, r.attempt, r.counted_exit, \
              r.expected_exit, r.applied, r.proof, r.doing, r.waiting, r.state, r.version AS seen_row_version, r.lease_owner, r.lease_epoch, \
-             v.config_version, v.secrets, v.release_id, l.openclaw_version, l.image, c.text, c.provider, c.channels, \
+             v.config_version, v.secrets, v.release_id, v.restores, v.author AS revision_author, l.openclaw_version, l.image, c.text, c.provider, c.channels, \
              CASE WHEN g.number IS NOT NULL AND (g.config_version <> v.config_version OR g.release_id <> v.release_id OR g.secrets <> v.secrets) \
                   THEN 1 ELSE 0 END AS falls_back \
              FROM deployments d \
@@ -200,7 +200,7 @@ impl Store {
         changes.insert(MODEL_KEY.to_owned(), Some(virtual_key()));
         let set = self.change_secrets(&mut tx, account, id, &BTreeMap::new(), &changes).await?;
         tx.new_config(account, id, 1, &text, provider.as_ref(), &channels, &actor.name).await?;
-        let first = NewRevision { number: 1, config_version: 1, release: &release.text("id")?, set: &set, author: &actor.name };
+        let first = NewRevision { number: 1, config_version: 1, release: &release.text("id")?, set: &set, author: &actor.name, restores: None };
         tx.new_revision(account, id, &first).await?;
         tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, "asked for a new agent").by(&actor.name)).await?;
         tx.audit(actor, Some(account), "deployment.create", &id.to_string(), serde_json::json!({ "slug": slug, "plan": plan })).await?;

@@ -22,6 +22,9 @@ use super::secrets::SecretSet;
 use super::seen::{Seen, Wanted};
 use super::{Columns as _, Store, StoreError, Tx, int, json, statements, word};
 
+/// The author of what Vivier decides by itself.
+const SYSTEM: &str = "system";
+
 statements! {
     CLAIM = "UPDATE runtime_instances SET lease_owner = $2, lease_until = $3, lease_epoch = lease_epoch + CASE WHEN lease_owner = $2 THEN 0 ELSE 1 END \
         WHERE deployment_id = $1 AND (lease_owner IS NULL OR lease_owner = $2 OR lease_until < $4) RETURNING lease_epoch";
@@ -63,6 +66,10 @@ pub struct Work {
     pub seen: Seen,
     /// There is a last known good revision that says something else than the wanted one.
     pub falls_back: bool,
+    /// The snapshot that the wanted revision starts on; `None`: on what is there.
+    pub restores: Option<u64>,
+    /// The wanted revision is Vivier's own way back from one that failed.
+    pub returns: bool,
     pub image: Digest,
     pub openclaw_version: String,
     pub text: String,
@@ -92,7 +99,13 @@ pub enum Decision {
     /// The wanted revision works.
     Good { revision: u64 },
     /// Want again what the last known good revision said; the wanted one has failed.
-    FallBack { good: u64, failed: u64, reason: String },
+    FallBack {
+        good: u64,
+        failed: u64,
+        reason: String,
+        /// The snapshot of the data from before the failed one, where it got so far as to start.
+        restores: Option<u64>,
+    },
 }
 
 /// What plans have promised to deployments that have a place.
@@ -169,6 +182,8 @@ impl Store {
             wanted: wanted(&row)?,
             seen: Seen::from_row(&row)?,
             falls_back: row.flag("falls_back")?,
+            restores: row.count_opt("restores")?,
+            returns: row.text("revision_author")? == SYSTEM,
             image: row.parse("image")?,
             openclaw_version: row.text("openclaw_version")?,
             text: row.text("text")?,
@@ -203,13 +218,13 @@ impl Store {
         match decision {
             Decision::Nothing => {}
             Decision::Good { revision } => tx.mark_revision(work.id, *revision, RevisionOutcome::Good, None).await?,
-            Decision::FallBack { good, failed, reason } => {
+            Decision::FallBack { good, failed, reason, restores } => {
                 let raised = sqlx::query(RAISE_VERSION).bind(work.id.to_string()).bind(int(*failed)).fetch_optional(tx.conn()).await?;
                 // Something newer is wanted by now: there is nothing to go back from.
                 if raised.is_none() {
                     return Err(StoreError::Lost);
                 }
-                tx.want_again(work.account, work.id, *good, "system").await?;
+                tx.want_again(work.account, work.id, *good, *restores, SYSTEM).await?;
                 tx.mark_revision(work.id, *failed, RevisionOutcome::Failed, Some(reason)).await?;
             }
         }

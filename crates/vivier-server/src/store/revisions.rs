@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use sqlx::any::AnyRow;
 use vivier_core::channel::{ChannelKind, ChannelSettings};
+use vivier_core::digest::Digest;
 use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::lifecycle::{self, Admission, Ask};
 use vivier_core::provider::ProviderSettings;
+use vivier_core::runtime::Observation;
 use vivier_core::secret::Secret;
 use vivier_core::time::Timestamp;
-use vivier_core::wire::agents::{EventKind, Outcome, RevisionOut, RevisionOutcome};
+use vivier_core::wire::agents::{EventKind, Outcome, RevisionOut, RevisionOutcome, RollbackData, RollbackPlan};
 
 use super::deployments::Deployment;
 use super::events::Note;
@@ -17,10 +19,11 @@ use super::secrets::{SecretSet, set_version};
 use super::{Actor, Columns as _, Store, StoreError, Tx, int, json, statements, word};
 
 statements! {
-    INSERT = "INSERT INTO revisions (deployment_id, account_id, number, config_version, release_id, secrets_version, secrets, outcome, author, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9)";
+    INSERT = "INSERT INTO revisions (deployment_id, account_id, number, config_version, release_id, secrets_version, secrets, outcome, author, created_at, restores) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10)";
     INSERT_CONFIG = "INSERT INTO config_versions (deployment_id, account_id, version, text, provider, channels, author, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    RELEASE = "SELECT id, openclaw_version FROM releases WHERE image = $1 AND gone_at IS NULL";
     NEXT = "SELECT COALESCE(MAX(number), 0) + 1 AS number FROM revisions WHERE deployment_id = $1";
     NEXT_CONFIG = "SELECT COALESCE(MAX(version), 0) + 1 AS version FROM config_versions WHERE deployment_id = $1";
     SUPERSEDE = "UPDATE revisions SET outcome = 'superseded' WHERE deployment_id = $1 AND outcome = 'pending'";
@@ -31,9 +34,13 @@ statements! {
     CONTENT = "SELECT v.number, v.config_version, v.release_id, v.secrets, c.text, c.provider, c.channels \
         FROM revisions v JOIN config_versions c ON c.deployment_id = v.deployment_id AND c.version = v.config_version \
         WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
-    LAST_GOOD = "SELECT last_known_good FROM runtime_instances WHERE deployment_id = $1";
+    SEEN = "SELECT r.last_known_good, r.observation FROM runtime_instances r JOIN deployments d ON d.id = r.deployment_id \
+        WHERE r.deployment_id = $1 AND d.account_id = $2";
+    TARGET = "SELECT v.config_version, l.openclaw_version, CASE WHEN v.release_id <> w.release_id THEN 1 ELSE 0 END AS other_release \
+        FROM revisions v JOIN releases l ON l.id = v.release_id JOIN deployments d ON d.id = v.deployment_id \
+        JOIN revisions w ON w.deployment_id = d.id AND w.number = d.revision WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
     MARK = "UPDATE revisions SET outcome = $3, reason = $4 WHERE deployment_id = $1 AND number = $2";
-    LIST = "SELECT v.number, v.config_version, v.secrets_version, v.outcome, v.reason, v.author, v.created_at, l.openclaw_version, l.image, \
+    LIST = "SELECT v.number, v.config_version, v.secrets_version, v.outcome, v.reason, v.author, v.created_at, v.restores, r.observation, l.openclaw_version, l.image, \
         CASE WHEN v.number = d.revision THEN 1 ELSE 0 END AS is_current, CASE WHEN v.number = r.last_known_good THEN 1 ELSE 0 END AS is_good \
         FROM revisions v JOIN releases l ON l.id = v.release_id JOIN deployments d ON d.id = v.deployment_id \
         JOIN runtime_instances r ON r.deployment_id = d.id WHERE v.deployment_id = $1 AND v.account_id = $2 ORDER BY v.number DESC LIMIT 100";
@@ -63,6 +70,8 @@ pub struct Change {
     pub channels: Option<Vec<ChannelSettings>>,
     /// `None` deletes.
     pub secrets: BTreeMap<String, Option<Secret>>,
+    /// Another release, by its image; it must be one that new deployments may get.
+    pub image: Option<Digest>,
     /// Refuse unless the wanted configuration is of this version.
     pub expected_version: Option<u64>,
 }
@@ -85,6 +94,8 @@ pub(super) struct NewRevision<'a> {
     pub release: &'a str,
     pub set: &'a SecretSet,
     pub author: &'a str,
+    /// The snapshot of the data that it starts on.
+    pub restores: Option<u64>,
 }
 
 /// What a revision says.
@@ -113,7 +124,7 @@ impl Content {
 impl Store {
     /// Makes a change the wanted revision. A change that says nothing new makes none.
     pub async fn change(&self, actor: &Actor, account: AccountId, id: DeploymentId, change: Change) -> Result<Deployment, StoreError> {
-        let Change { text, provider, channels, mut secrets, expected_version } = change;
+        let Change { text, provider, channels, mut secrets, image, expected_version } = change;
         let mut tx = self.begin().await?;
         let row = tx.lock_deployment(account, id).await?;
         tx.first_time(actor).await?;
@@ -139,7 +150,16 @@ impl Store {
         // Deleting what is not there is no change.
         secrets.retain(|name, secret| secret.is_some() || is_there(&old.set, name));
         let same_config = text == old.text && provider == old.provider && channels == old.channels;
-        if same_config && secrets.is_empty() {
+        let other_release = match &image {
+            Some(image) => {
+                let found = sqlx::query(RELEASE).bind(image.to_string()).fetch_optional(tx.conn()).await?;
+                let found =
+                    found.ok_or_else(|| StoreError::Conflict("this host holds no such release; the list of releases names those that it has".to_owned()))?;
+                Some((found.text("id")?, found.text("openclaw_version")?)).filter(|(id, _)| *id != old.release)
+            }
+            None => None,
+        };
+        if same_config && secrets.is_empty() && other_release.is_none() {
             drop(tx);
             return self.deployment(account, id).await;
         }
@@ -151,15 +171,17 @@ impl Store {
             version
         };
         let names: Vec<&String> = secrets.keys().collect();
-        let detail = serde_json::json!({ "config_version": config_version, "secrets": names });
+        let detail = serde_json::json!({ "config_version": config_version, "secrets": names, "image": image });
+        let release_id = other_release.as_ref().map_or(&old.release, |(id, _)| id);
         let message = match (same_config, names.is_empty()) {
-            (true, _) => format!("changed secrets: {}", names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")),
+            (true, true) => format!("chose OpenClaw {}", other_release.as_ref().map_or("as before", |(_, version)| version)),
+            (true, false) => format!("changed secrets: {}", names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")),
             (false, true) => format!("changed the configuration: version {config_version}"),
             (false, false) => format!("changed the configuration (version {config_version}) and secrets"),
         };
         let set = self.change_secrets(&mut tx, account, id, &old.set, &secrets).await?;
         let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(tx.conn()).await?.count("number")?;
-        let revision = NewRevision { number, config_version, release: &old.release, set: &set, author: &actor.name };
+        let revision = NewRevision { number, config_version, release: release_id, set: &set, author: &actor.name, restores: None };
         tx.want_revision(account, id, &revision).await?;
         tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, message).by(&actor.name)).await?;
         tx.audit(actor, Some(account), "deployment.change", &id.to_string(), detail).await?;
@@ -168,8 +190,21 @@ impl Store {
         Ok(deployment)
     }
 
+    /// What going back to `revision` (or the last known good one) would do.
+    pub async fn rollback_plan(&self, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<RollbackPlan, StoreError> {
+        let mut tx = self.begin().await?;
+        tx.rollback_plan(account, id, revision).await
+    }
+
     /// Wants again what `revision` (or the last known good one) said, as a new revision.
-    pub async fn rollback(&self, actor: &Actor, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<Deployment, StoreError> {
+    pub async fn rollback(
+        &self,
+        actor: &Actor,
+        account: AccountId,
+        id: DeploymentId,
+        revision: Option<u64>,
+        data: Option<RollbackData>,
+    ) -> Result<Deployment, StoreError> {
         let mut tx = self.begin().await?;
         let row = tx.lock_deployment(account, id).await?;
         tx.first_time(actor).await?;
@@ -177,17 +212,20 @@ impl Store {
             Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
             Admission::Accept | Admission::AlreadySo => {}
         }
-        let target = match revision {
-            Some(number) => number,
-            None => {
-                let good = sqlx::query(LAST_GOOD).bind(id.to_string()).fetch_one(tx.conn()).await?.count_opt("last_known_good")?;
-                good.ok_or_else(|| StoreError::Conflict("no revision has been seen to work yet; name one, or change the configuration".to_owned()))?
+        let plan = tx.rollback_plan(account, id, revision).await?;
+        let target = plan.revision;
+        let (restores, message) = match (data.unwrap_or(plan.data), plan.snapshot) {
+            (RollbackData::Keep, _) => (None, format!("asked to go back to revision {target}")),
+            (RollbackData::Restore, Some(snapshot)) => (Some(snapshot.number), format!("asked to go back to revision {target} and its data")),
+            (RollbackData::Restore, None) => {
+                let message = format!("no copy of the data of revision {target} is kept; ask for `\"data\": \"keep\"`, or choose another revision");
+                return Err(StoreError::Conflict(message));
             }
         };
-        let message = format!("asked to go back to revision {target}");
-        let wanted = tx.want_again(account, id, target, &actor.name).await?;
+        let wanted = tx.want_again(account, id, target, restores, &actor.name).await?;
         tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, message).by(&actor.name)).await?;
-        tx.audit(actor, Some(account), "deployment.rollback", &id.to_string(), serde_json::json!({ "to": target, "revision": wanted })).await?;
+        tx.audit(actor, Some(account), "deployment.rollback", &id.to_string(), serde_json::json!({ "to": target, "revision": wanted, "snapshot": restores }))
+            .await?;
         let deployment = tx.deployment(account, id).await?;
         tx.commit().await?;
         Ok(deployment)
@@ -208,10 +246,15 @@ impl Store {
     /// Revisions, newest first, at most 100.
     pub async fn revisions(&self, account: AccountId, id: DeploymentId) -> Result<Vec<RevisionOut>, StoreError> {
         let rows = sqlx::query(LIST).bind(id.to_string()).bind(account.to_string()).fetch_all(self.reader()).await?;
+        let seen = rows.first().map(|row| row.json_opt::<Observation>("observation")).transpose()?.flatten();
+        let snapshots = seen.map(|observation| observation.snapshots).unwrap_or_default();
         rows.iter()
             .map(|row| {
+                let number = row.count("number")?;
                 Ok(RevisionOut {
-                    number: row.count("number")?,
+                    snapshot: snapshots.iter().find(|snapshot| snapshot.number == number).cloned(),
+                    restores: row.count_opt("restores")?,
+                    number,
                     config_version: row.count("config_version")?,
                     secrets_version: row.count("secrets_version")?,
                     openclaw_version: row.text("openclaw_version")?,
@@ -243,6 +286,38 @@ impl ConfigVersion {
 }
 
 impl Tx {
+    async fn rollback_plan(&mut self, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<RollbackPlan, StoreError> {
+        let row = sqlx::query(SEEN).bind(id.to_string()).bind(account.to_string()).fetch_optional(self.conn()).await?;
+        let row = row.ok_or(StoreError::NotFound("deployment"))?;
+        let target = match revision {
+            Some(number) => number,
+            None => row
+                .count_opt("last_known_good")?
+                .ok_or_else(|| StoreError::Conflict("no revision has been seen to work yet; name one, or change the configuration".to_owned()))?,
+        };
+        let snapshots = row.json_opt::<Observation>("observation")?.map(|observation| observation.snapshots).unwrap_or_default();
+        let row = sqlx::query(TARGET).bind(id.to_string()).bind(account.to_string()).bind(int(target)).fetch_optional(self.conn()).await?;
+        let row = row.ok_or(StoreError::NotFound("revision"))?;
+        let (openclaw_version, other_release) = (row.text("openclaw_version")?, row.flag("other_release")?);
+        // Taken when its successor was about to start: the data as it left it.
+        let snapshot = snapshots.into_iter().filter(|snapshot| snapshot.number > target).min_by_key(|snapshot| snapshot.number);
+        let data = if other_release && snapshot.is_some() { RollbackData::Restore } else { RollbackData::Keep };
+        let loses_since = snapshot.as_ref().map(|snapshot| snapshot.taken_at);
+        let what = if other_release { format!("Configuration, secrets and OpenClaw {openclaw_version}") } else { "Configuration and secrets".to_owned() };
+        let rest = match (&snapshot, data) {
+            (Some(snapshot), RollbackData::Restore) => {
+                format!("the data as well: what was written since {} is lost to the agent, and kept as a snapshot for a while", snapshot.taken_at)
+            }
+            (Some(snapshot), RollbackData::Keep) => {
+                format!("the data stays as it is. It can be put back to {} on request; what was written since is then lost to the agent", snapshot.taken_at)
+            }
+            (None, _) => "the data stays as it is: no copy from that time is kept".to_owned(),
+        };
+        let summary = format!("{what} of revision {target} come back, as a new revision; {rest}.");
+        let config_version = row.count("config_version")?;
+        Ok(RollbackPlan { revision: target, config_version, openclaw_version, other_release, data, snapshot, loses_since, summary })
+    }
+
     #[allow(clippy::too_many_arguments, reason = "the columns of one row")]
     pub(super) async fn new_config(
         &mut self,
@@ -270,7 +345,7 @@ impl Tx {
     }
 
     pub(super) async fn new_revision(&mut self, account: AccountId, id: DeploymentId, revision: &NewRevision<'_>) -> Result<(), StoreError> {
-        let NewRevision { number, config_version, release, set, author } = revision;
+        let NewRevision { number, config_version, release, set, author, restores } = revision;
         let now = self.now().as_millis();
         sqlx::query(INSERT)
             .bind(id.to_string())
@@ -282,6 +357,7 @@ impl Tx {
             .bind(json(set))
             .bind(*author)
             .bind(now)
+            .bind(restores.map(int))
             .execute(self.conn())
             .await?;
         Ok(())
@@ -295,12 +371,19 @@ impl Tx {
         Ok(())
     }
 
-    /// Wants again what revision `number` said. Returns the new revision's number.
-    pub(super) async fn want_again(&mut self, account: AccountId, id: DeploymentId, number: u64, author: &str) -> Result<u64, StoreError> {
+    /// Wants again what revision `number` said, on the data of a snapshot or on what is there. Returns the new revision's number.
+    pub(super) async fn want_again(
+        &mut self,
+        account: AccountId,
+        id: DeploymentId,
+        number: u64,
+        restores: Option<u64>,
+        author: &str,
+    ) -> Result<u64, StoreError> {
         let row = sqlx::query(CONTENT).bind(id.to_string()).bind(account.to_string()).bind(int(number)).fetch_optional(self.conn()).await?;
         let Content { config_version, release, set, text: _, provider: _, channels: _ } = Content::from_row(&row.ok_or(StoreError::NotFound("revision"))?)?;
         let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(self.conn()).await?.count("number")?;
-        self.want_revision(account, id, &NewRevision { number, config_version, release: &release, set: &set, author }).await?;
+        self.want_revision(account, id, &NewRevision { number, config_version, release: &release, set: &set, author, restores }).await?;
         Ok(number)
     }
 

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use vivier_core::digest::Digest;
-use vivier_core::lifecycle::{self, Action, Breaker, Desired, Drift, Past, Sight, State, Workload};
+use vivier_core::lifecycle::{self, Action, Breaker, Data, Desired, Drift, Past, Sight, State, Workload};
 use vivier_core::runtime::{Observation, Proof};
 use vivier_core::time::Timestamp;
 
@@ -182,6 +182,8 @@ impl Seen {
             allocated: self.subnet_index.is_some(),
             workload: self.workload,
             drift,
+            // Says nothing about the state that is shown.
+            data: Data::Ready,
             routed: self.routed,
             breaker: self.breaker(wanted, falls_back, now),
         };

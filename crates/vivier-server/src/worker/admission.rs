@@ -73,7 +73,9 @@ pub struct HostView {
 pub async fn admission(app: &App, plan: PlanName) -> Result<Result<(), Refused>, StoreError> {
     let Some(capacity) = app.host.known().capacity else { return Ok(Ok(())) };
     let reserved = app.store.reserved().await?;
-    Ok(room(&app.settings, &capacity, reserved, plan.plan().limits.memory_bytes).map_err(|message| Refused { message, retry_after_seconds: 30 }))
+    let refused =
+        |shortage| Refused { message: format!("{shortage}; nothing was made: try again when others are stopped or deleted"), retry_after_seconds: 30 };
+    Ok(shortage(&app.settings, &capacity, reserved, plan.plan().limits.memory_bytes).map_err(refused))
 }
 
 /// What is known of the host, for an operator.
@@ -85,7 +87,7 @@ pub async fn host_view(app: &App) -> Result<HostView, StoreError> {
     let reserved = app.store.reserved().await?;
     let smallest = PlanName::Starter.plan().limits.memory_bytes;
     let refusal = match &capacity {
-        Some(capacity) => room(&app.settings, capacity, reserved, smallest).err(),
+        Some(capacity) => shortage(&app.settings, capacity, reserved, smallest).err(),
         None => Some("the host has not answered yet".to_owned()),
     };
     Ok(HostView {
@@ -102,15 +104,20 @@ pub async fn host_view(app: &App) -> Result<HostView, StoreError> {
     })
 }
 
-/// Is there room for `need` bytes? The error is the sentence for the owner.
+/// Is there room for `need` bytes? The error is the sentence for the owner of a deployment that waits.
 pub(super) fn room(settings: &Config, capacity: &Capacity, reserved: Reserved, need: u64) -> Result<(), String> {
+    shortage(settings, capacity, reserved, need).map_err(|shortage| format!("{shortage}; it waits until others are stopped or deleted"))
+}
+
+/// Is there room for `need` bytes? The error is what is lacking, in numbers.
+fn shortage(settings: &Config, capacity: &Capacity, reserved: Reserved, need: u64) -> Result<(), String> {
     let total = capacity.memory_total_bytes;
     let used = total.saturating_sub(capacity.memory_available_bytes);
     let ceiling = share(total, settings.memory_ceiling);
     let taken = used.saturating_add(reserved.coming_memory_bytes);
     if taken.saturating_add(need) > ceiling {
         return Err(format!(
-            "the host has no room: {} of {} MB are in use or promised to agents on their way, {} MB more are needed, and new agents stop at {} MB; it waits until others are stopped or deleted",
+            "the host has no room: {} of {} MB are in use or promised to agents on their way, {} MB more are needed, and new agents stop at {} MB",
             mib(taken),
             mib(total),
             mib(need),
@@ -120,7 +127,7 @@ pub(super) fn room(settings: &Config, capacity: &Capacity, reserved: Reserved, n
     let most = share(total, settings.memory_overcommit);
     if reserved.memory_bytes.saturating_add(need) > most {
         return Err(format!(
-            "the host has no room: plans have promised {} MB, {} MB more are needed, and at most {} MB are promised on this host; it waits until others are deleted",
+            "the host has no room: plans have promised {} MB, {} MB more are needed, and at most {} MB are promised on this host",
             mib(reserved.memory_bytes),
             mib(need),
             mib(most)

@@ -1,8 +1,8 @@
 //! From a look to a [`Sight`]: pure, so that every case can be written down.
 
 use vivier_core::digest::Digest;
-use vivier_core::lifecycle::{Desired, Drift, Sight, Workload};
-use vivier_core::runtime::{Container, ContainerPhase, Observation, Subnet, WorkloadSpec};
+use vivier_core::lifecycle::{Data, Desired, Drift, Sight, Workload};
+use vivier_core::runtime::{Container, ContainerPhase, Observation, Restore, Subnet, WorkloadSpec};
 use vivier_core::time::Timestamp;
 
 use crate::store::reconcile::Work;
@@ -38,6 +38,7 @@ pub fn sight(work: &Work, expected: Option<&Expected>, observation: Option<&Obse
         allocated: work.seen.subnet_index.is_some(),
         workload,
         drift,
+        data: observation.map_or(Data::Ready, |observation| data(work, observation)),
         routed: work.seen.routed,
         breaker: work.seen.breaker(&work.wanted, work.falls_back, now),
     }
@@ -76,6 +77,23 @@ fn seen(work: &Work, expected: Option<&Expected>, observation: &Observation, sta
         ContainerPhase::Created if same => (Workload::Stopped, delivered_drift(expected, observation)),
         // A stopped container of another specification will be replaced: it is no container of ours.
         ContainerPhase::Exited { .. } | ContainerPhase::Created => (without_container(work, expected, observation), Drift::None),
+    }
+}
+
+/// Whether the data is what the wanted revision is to start on.
+fn data(work: &Work, observation: &Observation) -> Data {
+    let revision = work.wanted.revision;
+    let written_by_another = work.seen.running_revision.is_some_and(|running| running != revision);
+    let kept = observation.snapshots.iter().any(|snapshot| snapshot.number == revision);
+    match work.restores {
+        // What a revision wrote that Vivier itself takes back is given up: its disk may be the reason.
+        Some(_) if work.returns => {}
+        Some(_) | None if observation.data && written_by_another && !kept => return Data::Unkept,
+        Some(_) | None => {}
+    }
+    match work.restores {
+        Some(snapshot) if observation.restored != Some(Restore { snapshot, revision }) => Data::Elsewhere,
+        Some(_) | None => Data::Ready,
     }
 }
 

@@ -26,6 +26,8 @@ fn work(desired: Desired) -> Work {
         plan: PlanName::Starter,
         seen: Seen { subnet_index: Some(0), attempt: wanted.attempt(), ..Seen::nothing() },
         wanted,
+        restores: None,
+        returns: false,
         falls_back: false,
         image: Digest::of("image"),
         openclaw_version: String::new(),
@@ -52,6 +54,8 @@ fn delivered(container: Option<Container>) -> Observation {
         network: Some(subnet),
         config: Some(config),
         secrets: Some(secrets),
+        snapshots: Vec::new(),
+        restored: None,
         container,
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use vivier_core::id::DeploymentId;
-use vivier_core::lifecycle::{self, Action, Breaker, Desired, Drift, Sight, Workload};
-use vivier_core::runtime::{ContainerPhase, Observation, RuntimeError, RuntimeErrorKind, Scope, Stage, WorkloadSpec};
+use vivier_core::lifecycle::{self, Action, Breaker, Data, Desired, Drift, Sight, Workload};
+use vivier_core::runtime::{ContainerPhase, Observation, Restore, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage, WorkloadSpec};
 use vivier_core::time::Timestamp;
 use vivier_core::wire::agents::{Degradation, EventKind, Outcome};
 
@@ -22,6 +22,8 @@ use crate::store::seen::{Applied, Fault, Seen};
 
 /// More steps than any life needs without a pause: a loop that decides nothing must not spin.
 const MOST_STEPS: usize = 64;
+/// Snapshots that are kept of one agent, if its plan's storage suffices for them.
+const MOST_SNAPSHOTS: usize = 5;
 /// Milliseconds that an agent must have been proven before its failures are forgotten.
 const STEADY_MS: i64 = 60_000;
 
@@ -48,8 +50,9 @@ pub(super) struct Settled {
 impl Settled {
     /// Whether `other` shows the same as the look that was settled on.
     pub fn looks_like(&self, other: &Observation) -> bool {
-        let Observation { deployment: _, at: _, data, network, config, secrets, container } = &self.observation;
-        *data == other.data && *network == other.network && *config == other.config && *secrets == other.secrets && *container == other.container
+        let Observation { deployment: _, at: _, data, network, config, secrets, snapshots, restored, container } = &self.observation;
+        let same_data = *data == other.data && *snapshots == other.snapshots && *restored == other.restored;
+        same_data && *network == other.network && *config == other.config && *secrets == other.secrets && *container == other.container
     }
 }
 
@@ -161,11 +164,18 @@ impl<'a> Drive<'a> {
         {
             return Ok(Done::Pause(next));
         }
+        if self.replaces_a_running_one(action)
+            && let Some(done) = self.make_sure_of_room().await?
+        {
+            return Ok(done);
+        }
         match action {
             Action::Rest => self.rest().await,
             Action::Watch => self.watch().await,
             Action::Allocate => self.allocate().await,
             Action::Prepare => self.apply(action, Stage::Storage).await,
+            Action::Snapshot => self.snapshot().await,
+            Action::Restore => self.restore().await,
             Action::Configure => self.apply(action, Stage::Config).await,
             Action::Start => self.apply(action, Stage::Workload).await,
             Action::Reload => self.reload().await,
@@ -189,6 +199,68 @@ impl<'a> Drive<'a> {
         works && begins && matches!(self.sight.drift, Drift::Container) && matches!(self.sight.breaker, Breaker::Closed)
     }
 
+    /// Before an agent that works is stopped for another revision: its data must fit on the disk once more. `Some`: it does not, and
+    /// the agent goes on as it is.
+    async fn make_sure_of_room(&mut self) -> Result<Option<Done>, StoreError> {
+        if self.sight.data != Data::Unkept {
+            return Ok(None);
+        }
+        let (runtime, id) = (self.crew.app.runtime.clone(), self.work.id);
+        let Err(error) = within(Duration::from_secs(60), async move { runtime.room(id).await }).await else { return Ok(None) };
+        if error.kind == RuntimeErrorKind::Capacity && self.work.falls_back {
+            let fault = Fault { open: true, reason: error.message.clone(), remedy: String::new() };
+            self.work.seen.fault = Some(fault);
+            self.note_failure(Action::Snapshot, &error, 0).await?;
+            return Ok(Some(Done::Again));
+        }
+        self.failed(Action::Snapshot, &error, 0).await.map(Some)
+    }
+
+    async fn snapshot(&mut self) -> Result<Done, StoreError> {
+        let began = self.begin(Action::Snapshot, started_words(Action::Snapshot)).await?;
+        let (runtime, id, number) = (self.crew.app.runtime.clone(), self.work.id, self.work.wanted.revision);
+        match within(Duration::from_secs(900), async move { runtime.snapshot(id, number).await }).await {
+            Ok(snapshot) => {
+                let message = format!("the data from before revision {number} is kept: {}", bytes(snapshot.bytes));
+                self.finish(Action::Snapshot, &message, began, &Decision::Nothing).await?;
+                Ok(Done::Again)
+            }
+            Err(error) => self.failed(Action::Snapshot, &error, began).await,
+        }
+    }
+
+    async fn restore(&mut self) -> Result<Done, StoreError> {
+        let Some(snapshot) = self.work.restores else { return Ok(Done::Again) };
+        let began = self.begin(Action::Restore, started_words(Action::Restore)).await?;
+        let restore = Restore { snapshot, revision: self.work.wanted.revision };
+        let (runtime, id) = (self.crew.app.runtime.clone(), self.work.id);
+        match within(Duration::from_secs(900), async move { runtime.restore(id, restore).await }).await {
+            Ok(()) => {
+                let message = format!("the data is what it was before revision {snapshot}");
+                self.finish(Action::Restore, &message, began, &Decision::Nothing).await?;
+                Ok(Done::Again)
+            }
+            Err(error) => self.failed(Action::Restore, &error, began).await,
+        }
+    }
+
+    /// Takes the oldest snapshot away that is more than the plan's storage, or the few latest changes, pay for. The newest stays.
+    async fn forget_one(&mut self) -> Result<(), StoreError> {
+        let Some(observation) = &self.observation else { return Ok(()) };
+        let Some(number) = surplus(&observation.snapshots, self.work.plan.plan().limits.storage_bytes) else { return Ok(()) };
+        let (runtime, id) = (self.crew.app.runtime.clone(), self.work.id);
+        match within(Duration::from_secs(120), async move { runtime.forget(id, number).await }).await {
+            Ok(()) => {
+                let note = Note::new(EventKind::Step, Outcome::Done, format!("the copy of the data from before revision {number} is no longer kept"));
+                self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await
+            }
+            Err(error) => {
+                tracing::warn!(deployment = %id, snapshot = number, detail = error.detail, "failed to remove an old snapshot; it is tried again: {error}");
+                Ok(())
+            }
+        }
+    }
+
     async fn rest(&mut self) -> Result<Done, StoreError> {
         let id = self.work.id;
         self.crew.leave(id);
@@ -202,6 +274,7 @@ impl<'a> Drive<'a> {
             Desired::Terminated | Desired::Purged => self.give_up_place(),
             Desired::Running | Desired::Suspended => {}
         }
+        let probation = self.probation_ms();
         let Work { seen, wanted, .. } = &mut self.work;
         let mut decision = Decision::Nothing;
         let mut next = now.plus_millis(self.crew.pace.look_ms);
@@ -213,11 +286,17 @@ impl<'a> Drive<'a> {
         }
         seen.waiting = None;
         if wanted.desired == Desired::Running && seen.routed && self.sight.workload == Workload::Proven {
-            if seen.running_revision != Some(wanted.revision) || seen.last_known_good != Some(wanted.revision) {
-                // A change that touches nothing of the running agent, such as the provider's key.
-                seen.running_revision = Some(wanted.revision);
-                seen.last_known_good = Some(wanted.revision);
-                decision = Decision::Good { revision: wanted.revision };
+            // Also for a change that touches nothing of the running agent, such as the provider's key.
+            seen.running_revision = Some(wanted.revision);
+            if seen.last_known_good != Some(wanted.revision) {
+                let trusted_at = seen.proven_since.unwrap_or(now).plus_millis(probation);
+                if trusted_at <= now {
+                    seen.last_known_good = Some(wanted.revision);
+                    decision = Decision::Good { revision: wanted.revision };
+                } else {
+                    next = next.min(trusted_at);
+                    settled = false;
+                }
             }
             if seen.failures > 0 || seen.fault.is_some() {
                 let steady_at = seen.proven_since.unwrap_or(now).plus_millis(STEADY_MS);
@@ -238,6 +317,9 @@ impl<'a> Drive<'a> {
             settled = false;
         }
         self.record_if_changed(&decision).await?;
+        if self.sight.workload == Workload::Proven {
+            self.forget_one().await?;
+        }
         let pause = match self.observation.take().filter(|_| settled) {
             Some(observation) => Next::Settled(next, Box::new(Settled { observation, version: self.work.wanted.version })),
             None => Next::At(next),
@@ -347,8 +429,8 @@ impl<'a> Drive<'a> {
                 let revision = self.work.wanted.revision;
                 self.work.seen.running_revision = Some(revision);
                 let decision = if self.work.seen.routed {
-                    self.work.seen.last_known_good = Some(revision);
-                    Decision::Good { revision }
+                    self.work.seen.proven_since = Some(self.crew.now());
+                    self.trust_at_once(revision)
                 } else {
                     Decision::Nothing
                 };
@@ -391,16 +473,29 @@ impl<'a> Drive<'a> {
             return Ok(Done::Pause(Next::At(now.plus_millis(self.crew.pace.watch_ms))));
         }
         let revision = self.work.wanted.revision;
+        let decision = self.trust_at_once(revision);
         let seen = &mut self.work.seen;
         seen.routed = true;
         seen.first_routed_at = seen.first_routed_at.or(Some(now));
         seen.proven_since = Some(now);
         seen.running_revision = Some(revision);
-        seen.last_known_good = Some(revision);
         seen.waiting = None;
         let note = Note::new(EventKind::Step, Outcome::Done, "it can be reached").action(Action::Route);
-        self.crew.record(&mut self.work, vec![note], &Decision::Good { revision }).await?;
+        self.crew.record(&mut self.work, vec![note], &decision).await?;
         Ok(Done::Again)
+    }
+
+    /// How long the wanted revision must work before it is trusted: not at all when there is nothing else to go back to.
+    fn probation_ms(&self) -> i64 {
+        if self.work.falls_back { i64::from(self.crew.app.settings.probation_seconds) * 1_000 } else { 0 }
+    }
+
+    fn trust_at_once(&mut self, revision: u64) -> Decision {
+        if self.probation_ms() > 0 {
+            return Decision::Nothing;
+        }
+        self.work.seen.last_known_good = Some(revision);
+        Decision::Good { revision }
     }
 
     async fn unroute(&mut self) -> Result<Done, StoreError> {
@@ -415,7 +510,9 @@ impl<'a> Drive<'a> {
         let Some(container) = self.observation.as_ref().and_then(|observation| observation.container.as_ref()) else { return Ok(Done::Again) };
         let ContainerPhase::Exited { finished_at, exit_code, out_of_memory, last_lines } = &container.phase else { return Ok(Done::Again) };
         let failures = self.work.seen.failures + 1;
-        let fault = fault::of_exit(*exit_code, *out_of_memory, last_lines, self.work.plan, failures);
+        let mut fault = fault::of_exit(*exit_code, *out_of_memory, last_lines, self.work.plan, failures);
+        // On probation one exit is enough: there is something to go back to.
+        fault.open |= self.work.falls_back;
         self.work.seen.counted_exit = Some(sight::exit_key(&container.id, *finished_at));
         self.count(failures, fault, Action::CountExit).await?;
         Ok(Done::Again)
@@ -423,10 +520,11 @@ impl<'a> Drive<'a> {
 
     async fn count_failure(&mut self) -> Result<Done, StoreError> {
         let failures = self.work.seen.failures + 1;
-        let fault = match (self.sight.workload, &self.work.seen.proof) {
+        let mut fault = match (self.sight.workload, &self.work.seen.proof) {
             (Workload::Disproven, Some(proof)) => fault::of_proof(&proof.differences(), failures),
             (_, _) => fault::of_overdue(self.crew.app.settings.start_timeout_seconds, failures),
         };
+        fault.open |= self.work.falls_back;
         self.expect_exit();
         self.count(failures, fault, Action::CountFailure).await?;
         self.stop().await
@@ -448,9 +546,13 @@ impl<'a> Drive<'a> {
         let failed = self.work.wanted.revision;
         let Some(good) = seen.last_known_good else { return Ok(Done::Again) };
         let reason = seen.fault.as_ref().map(Fault::sentence).unwrap_or_default();
-        let message = format!("revision {failed} does not work ({reason}); going back to what revision {good} said");
+        // Kept just before it was started: whatever it has made of the data is taken back with it.
+        let snapshots = self.observation.as_ref().or(seen.observation.as_ref()).map(|observation| observation.snapshots.as_slice()).unwrap_or_default();
+        let restores = snapshots.iter().find(|snapshot| snapshot.number == failed).map(|snapshot| snapshot.number);
+        let data = if restores.is_some() { ", and to the data from before it" } else { "" };
+        let message = format!("revision {failed} does not work ({reason}); going back to what revision {good} said{data}");
         let note = Note::new(EventKind::Step, Outcome::Done, message).action(Action::FallBack).by("system");
-        self.crew.record(&mut self.work, vec![note], &Decision::FallBack { good, failed, reason }).await?;
+        self.crew.record(&mut self.work, vec![note], &Decision::FallBack { good, failed, reason, restores }).await?;
         Ok(Done::Again)
     }
 
@@ -504,7 +606,7 @@ impl<'a> Drive<'a> {
         tracing::warn!(deployment = %id, ?action, kind = ?error.kind, detail = error.detail, "failed to take a step: {error}");
         let counts = match action {
             // Starting, by any of its steps.
-            Action::Prepare | Action::Configure | Action::Start | Action::Prove => true,
+            Action::Prepare | Action::Snapshot | Action::Restore | Action::Configure | Action::Start | Action::Prove => true,
             // A healthy agent is not stopped for this: it is tried again beside it, and given up after some tries.
             Action::Reload => true,
             // These must succeed in the end, however often they are tried.
@@ -679,9 +781,28 @@ async fn within<T: Send + 'static>(limit: Duration, verb: impl Future<Output = R
     }
 }
 
+/// The oldest snapshot that is one too many.
+fn surplus(snapshots: &[Snapshot], most_bytes: u64) -> Option<u64> {
+    let mut newest_first: Vec<&Snapshot> = snapshots.iter().collect();
+    newest_first.sort_unstable_by_key(|snapshot| std::cmp::Reverse(snapshot.number));
+    let mut sum = 0_u64;
+    let fitting = newest_first.iter().enumerate().take_while(|(place, snapshot)| {
+        sum = sum.saturating_add(snapshot.bytes);
+        *place == 0 || (*place < MOST_SNAPSHOTS && sum <= most_bytes)
+    });
+    let kept = fitting.count();
+    newest_first[kept..].last().map(|snapshot| snapshot.number)
+}
+
+fn bytes(count: u64) -> String {
+    if count >= 10 << 20 { format!("{} MB", count >> 20) } else { format!("{} kB", count >> 10) }
+}
+
 const fn started_words(action: Action) -> &'static str {
     match action {
         Action::Prepare => "making storage and network",
+        Action::Snapshot => "keeping a copy of the data",
+        Action::Restore => "putting the data back",
         Action::Configure => "delivering configuration and secrets",
         Action::Start => "verifying the image and starting",
         Action::Reload => "applying the changed configuration",
@@ -697,6 +818,8 @@ const fn started_words(action: Action) -> &'static str {
 const fn done_words(action: Action) -> &'static str {
     match action {
         Action::Prepare => "storage and network are there",
+        Action::Snapshot => "a copy of the data is kept",
+        Action::Restore => "the data is put back",
         Action::Configure => "configuration and secrets are delivered",
         Action::Start => "the container runs; waiting for the gateway",
         Action::Reload => "the gateway has taken the changed configuration",

@@ -99,6 +99,9 @@ pub fn example(document: &Value, schema: &Value, field: &str) -> Value {
         "expires_in_days" => return json!(30),
         "return" => return json!("/chat"),
         "revision" | "expected_version" => return json!(1),
+        "image" => return json!(crate::support::store::image("2026.9.6", 1).image),
+        // Nothing has been kept yet that could be put back.
+        "data" => return json!("keep"),
         _ => {}
     }
     if let Some(first) = schema["enum"].as_array().and_then(|values| values.first()) {

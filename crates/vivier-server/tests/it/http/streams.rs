@@ -9,7 +9,9 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::fake::FakeRuntime;
-use vivier_core::runtime::{BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Runtime, RuntimeError, Scope, Stage, Stats, WorkloadSpec};
+use vivier_core::runtime::{
+    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Restore, Runtime, RuntimeError, Scope, Snapshot, Stage, Stats, WorkloadSpec,
+};
 
 use super::api::{Api, As, settings};
 use super::journey::read_events;
@@ -46,6 +48,18 @@ impl Runtime for Talkative {
     }
     async fn prove(&self, spec: &WorkloadSpec) -> Result<Proof, RuntimeError> {
         self.inner.prove(spec).await
+    }
+    async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {
+        self.inner.snapshot(id, number).await
+    }
+    async fn room(&self, id: DeploymentId) -> Result<(), RuntimeError> {
+        self.inner.room(id).await
+    }
+    async fn restore(&self, id: DeploymentId, restore: Restore) -> Result<(), RuntimeError> {
+        self.inner.restore(id, restore).await
+    }
+    async fn forget(&self, id: DeploymentId, number: u64) -> Result<(), RuntimeError> {
+        self.inner.forget(id, number).await
     }
     async fn stop(&self, id: DeploymentId, grace_seconds: u32) -> Result<(), RuntimeError> {
         self.inner.stop(id, grace_seconds).await

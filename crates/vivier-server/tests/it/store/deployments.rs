@@ -33,7 +33,7 @@ async fn another_accounts_deployment_does_not_exist(test: TestStore) {
     assert!(matches!(store.ask(&eve_actor, eve, id, Ask::Terminate, &RULES).await, Err(StoreError::NotFound(_))));
     assert!(matches!(store.edit_deployment(&eve_actor, eve, id, None, None, &RULES).await, Err(StoreError::NotFound(_))));
     assert!(matches!(store.change(&eve_actor, eve, id, Default::default()).await, Err(StoreError::NotFound(_))));
-    assert!(matches!(store.rollback(&eve_actor, eve, id, Some(1)).await, Err(StoreError::NotFound(_))));
+    assert!(matches!(store.rollback(&eve_actor, eve, id, Some(1), None).await, Err(StoreError::NotFound(_))));
     assert!(matches!(store.config(eve, id, None).await, Err(StoreError::NotFound(_))));
     assert!(matches!(store.secret_names(eve, id).await, Err(StoreError::NotFound(_))));
     assert!(matches!(store.proof(eve, id).await, Err(StoreError::NotFound(_))));

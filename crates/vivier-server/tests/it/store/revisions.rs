@@ -103,11 +103,11 @@ async fn going_back_wants_the_old_content_as_a_new_revision(test: TestStore) {
     let (account, actor) = test.account().await;
     test.release().await;
     let id = test.store.create_deployment(&actor, account, agent("Ada"), &RULES).await.expect("made").id;
-    let refusal = test.store.rollback(&actor, account, id, None).await.expect_err("nothing is known to work");
+    let refusal = test.store.rollback(&actor, account, id, None, None).await.expect_err("nothing is known to work");
     assert!(matches!(refusal, StoreError::Conflict(_)), "{refusal}");
     let key = |text: &str| BTreeMap::from([("provider.apiKey".to_owned(), Some(Secret::new(text)))]);
     test.store.change(&actor, account, id, Change { secrets: key("sk-second"), ..text("{ a: 2 }") }).await.expect("changed");
-    let back = test.store.rollback(&actor, account, id, Some(1)).await.expect("back");
+    let back = test.store.rollback(&actor, account, id, Some(1), None).await.expect("back");
     assert_eq!((back.revision, back.config_version), (3, 1));
     let work = test.store.work(id).await.expect("a look").expect("there");
     let secrets = test.store.work_secrets(&work).await.expect("opened");
@@ -116,5 +116,5 @@ async fn going_back_wants_the_old_content_as_a_new_revision(test: TestStore) {
     test.store.change(&actor, account, id, text("{ a: 4 }")).await.expect("changed");
     let work = test.store.work(id).await.expect("a look").expect("there");
     assert_eq!(test.store.work_secrets(&work).await.expect("opened")["provider.apiKey"].expose(), "sk-provider-key-in-clear");
-    assert!(matches!(test.store.rollback(&actor, account, id, Some(99)).await, Err(StoreError::NotFound(_))));
+    assert!(matches!(test.store.rollback(&actor, account, id, Some(99), None).await, Err(StoreError::NotFound(_))));
 }

@@ -11,6 +11,7 @@ use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::lifecycle::{Ask, State};
 use vivier_core::runtime::fake::FakeRuntime;
 use vivier_core::time::Timestamp;
+use vivier_core::wire::host::Image;
 use vivier_server::clock::{Clock as _, TurnedClock};
 use vivier_server::runtimes::FixedImages;
 use vivier_server::store::deployments::{Deployment, NewAgent};
@@ -29,6 +30,7 @@ pub struct World {
     pub app: App,
     pub account: AccountId,
     pub actor: Actor,
+    images: Vec<Image>,
     worker: Option<(JoinHandle<()>, CancellationToken)>,
     pub pace: Pace,
 }
@@ -48,14 +50,21 @@ impl World {
 
     /// A world on a store of one's own.
     pub async fn over(test: TestStore, settings: Config) -> Self {
-        let images = vec![image("2026.9.6", 1)];
+        Self::with_images(test, settings, vec![image("2026.9.6", 1)]).await
+    }
+
+    /// A world whose host holds `images`; the newest is what new deployments get.
+    pub async fn with_images(test: TestStore, settings: Config, images: Vec<Image>) -> Self {
+        // Nobody waits a minute for trust: a test that is about probation names its own length.
+        let usual = settings.probation_seconds == Config::default().probation_seconds;
+        let settings = Config { probation_seconds: if usual { 0 } else { settings.probation_seconds }, ..settings };
         let clock: Arc<TurnedClock> = test.clock.clone();
         let fake = FakeRuntime::new(images.iter().map(|image| image.image.clone()), move || clock.now());
         test.store.sync_releases(&images).await.expect("a catalogue");
         let (account, actor) = account(&test.store).await;
         let settings = Config { data_dir: test.dir.path().to_owned(), ..settings };
-        let app = App::new(test.store.clone(), Arc::new(fake.clone()), Arc::new(FixedImages(images)), test.clock.clone(), settings);
-        Self { test, fake, app, account, actor, worker: None, pace: PACE }
+        let app = App::new(test.store.clone(), Arc::new(fake.clone()), Arc::new(FixedImages(images.clone())), test.clock.clone(), settings);
+        Self { test, fake, app, account, actor, images, worker: None, pace: PACE }
     }
 
     pub fn store(&self) -> &Store {
@@ -85,7 +94,7 @@ impl World {
         }
         self.fake.set_fuse(None);
         let settings = (*self.app.settings).clone();
-        let images = FixedImages(vec![image("2026.9.6", 1)]);
+        let images = FixedImages(self.images.clone());
         let store = self.test.reopen().await;
         self.app = App::new(store, Arc::new(self.fake.clone()), Arc::new(images), self.test.clock.clone(), settings);
     }

@@ -5,3 +5,4 @@ mod crowd;
 mod faults;
 mod life;
 mod orphans;
+mod rollouts;
