@@ -6,13 +6,16 @@ use serde_json::json;
 use super::api::{Api, As};
 
 #[tokio::test]
-async fn every_page_is_the_dashboard_under_a_policy_without_inline_scripts() {
+async fn every_page_is_the_dashboard_under_a_policy_without_inline_scripts_or_styles() {
     let api = Api::new().await;
     for path in ["/", "/login", "/deployments/dep_x", "/setup?token=abc", "/index.html"] {
         let answer = api.get(&As::Nobody, path).await.ok(200);
         assert!(answer.headers["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")), "{path}");
         let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
-        assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{policy}");
+        assert!(
+            policy.contains("script-src 'self'; style-src 'self';") && policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"),
+            "{policy}"
+        );
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
         assert_eq!(answer.headers["cache-control"], "no-cache");
         assert_eq!(answer.headers["referrer-policy"], "same-origin");
@@ -68,6 +71,7 @@ async fn files_whose_name_is_a_hash_are_kept_for_ever() {
     }
     let page = api.get(&As::Nobody, "/").await.text;
     assert!(!page.contains("<script>") && !page.contains("onload="), "a script of the page itself would not run under the policy: {page}");
+    assert!(!page.contains("<style") && !page.contains(" style="), "nor would a style of the page itself apply: {page}");
 }
 
 #[tokio::test]
