@@ -1,13 +1,15 @@
 // A stand-in for OpenClaw's gateway: the few things that a runtime looks at, in a fraction of a second.
-// It runs in an image made from the real one (see crates/vivier-host/tests/it/support.rs) and takes its orders from the
+// It runs in an image made from the real one (see standin-image) and takes its orders from the
 // configuration's `standin` object, read at start and again whenever a new file is moved over the old one:
 //   neverStarts: true      /startupz stays 503          failing: ["telegram"]  /readyz stays 503 and lists it
 //   exitAfterMs, exitCode  ends by itself               eatMemory: true        grows until it is killed
 //   refuse: "path: why"    a reload is not taken        ignore: true           a reload is not even looked at
 //   logLines: N, logBytes  writes N lines of that size  ignoreTerm: true       SIGTERM does nothing
+// GET /v1/standin says who it is, by its host name.
 import { createHash } from "node:crypto";
 import { readFileSync, watchFile, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { hostname } from "node:os";
 
 const path = process.env.OPENCLAW_CONFIG_PATH ?? "/etc/openclaw/openclaw.json";
 const log = (level, subsystem, message) => console.log(JSON.stringify({ time: new Date().toISOString(), level, subsystem, message }));
@@ -67,6 +69,7 @@ const server = createServer(async (request, response) => {
   if (!client || client.startsWith("127.")) return answer(403, { error: { type: "proxy_attribution_required" } });
   const failing = applied.standin?.failing ?? [];
   const uptimeMs = Date.now() - began;
+  if (request.url === "/v1/standin") return answer(200, { hostname: hostname() });
   if (request.url === "/startupz") return applied.standin?.neverStarts ? answer(503, { ok: false }) : answer(200, { ok: true, status: "started", uptimeMs });
   if (request.url === "/readyz") return answer(failing.length ? 503 : 200, { ready: !failing.length, ...(request.headers["x-openclaw-user"] && { failing }), uptimeMs });
   if (request.url === "/api/v1/admin/rpc" && request.method === "POST") {

@@ -216,29 +216,8 @@ pub fn real_image() -> Digest {
 /// The real image with a stand-in for the gateway, made once for each state of both.
 pub fn standin_image() -> Digest {
     let parent = real_image();
-    let _turn = turn("standin");
-    let script = repository().join("images/testing/gateway-standin.mjs");
-    let text = std::fs::read(&script).expect("the stand-in");
-    let tag = format!("vivier-test/standin:{}", Digest::of([text, parent.as_str().as_bytes().to_vec()].concat()).short());
-    if docker(&["image", "ls", "-q", &tag]).is_empty() {
-        let folder = tempfile::tempdir().expect("a directory");
-        let gateway = folder.path().join("gateway");
-        std::fs::write(&gateway, "#!/bin/sh\nexec /usr/local/bin/node ${VIVIER_NODE_FLAGS:-} /opt/openclaw/gateway-standin.mjs\n").expect("written");
-        run("chmod", &["755", &gateway.to_string_lossy()]);
-        let container = docker(&["create", "--label", "io.vivier.installation=standin-build", parent.as_str()]);
-        docker(&["cp", &gateway.to_string_lossy(), &format!("{container}:/opt/openclaw/bin/gateway")]);
-        docker(&["cp", &script.to_string_lossy(), &format!("{container}:/opt/openclaw/gateway-standin.mjs")]);
-        // Other labels than the parent's: the recipe must never take this one for its own.
-        docker(&[
-            "commit",
-            "--change",
-            "LABEL io.vivier.openclaw.version=0.0.0-standin io.vivier.recipe.sha256=standin io.vivier.complete=yes io.vivier.standin=yes io.vivier.installation=none",
-            &container,
-            &tag,
-        ]);
-        docker(&["rm", &container]);
-    }
-    docker(&["image", "inspect", "--format", "{{.Id}}", &tag]).parse().expect("the stand-in was made")
+    let recipe = repository().join("images/testing/standin-image");
+    run(&recipe.to_string_lossy(), &[parent.as_str()]).parse().expect("the stand-in was made")
 }
 
 /// One test process at a time.

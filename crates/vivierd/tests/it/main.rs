@@ -3,5 +3,6 @@
 
 mod product;
 mod real_agent;
+mod real_crowd;
 mod real_faults;
 mod tidy;

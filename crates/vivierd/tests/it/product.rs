@@ -52,6 +52,8 @@ pub struct Product {
     pub data: tempfile::TempDir,
     pub http: reqwest::Client,
     pub token: String,
+    /// Settings of its own, as the environment's names and values; from the next [`Product::up`] on.
+    pub settings: Vec<(&'static str, String)>,
     pool: String,
     up: Option<Process>,
 }
@@ -78,16 +80,27 @@ fn free_port() -> u16 {
 impl Product {
     /// Starts everything and makes the first operator.
     pub async fn start() -> Self {
-        let _ = rustls_provider();
         let data = tempfile::tempdir().expect("a directory");
-        let built = Command::new(env!("CARGO_BIN_EXE_vivierd"))
-            .current_dir(root())
-            .arg("--data-dir")
-            .arg(data.path())
-            .args(["image", "build", "--if-absent"])
-            .output()
-            .expect("vivierd runs");
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        image(data.path(), &["build", "--if-absent"]);
+        Self::run(data, Vec::new()).await
+    }
+
+    /// With the stand-in for OpenClaw's gateway as the only release: agents that cost next to nothing.
+    pub async fn with_standin(settings: &[(&'static str, &str)]) -> Self {
+        let data = tempfile::tempdir().expect("a directory");
+        image(data.path(), &["build", "--if-absent"]);
+        let real = image(data.path(), &["list", "--quiet"]);
+        let made = Command::new(root().join("images/testing/standin-image")).arg(real.trim()).output().expect("the recipe runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let layout = vivier_host::layout::Layout::open(data.path()).expect("a data directory");
+        std::fs::remove_dir_all(layout.image(&real.trim().parse().expect("a digest"))).expect("the real one is forgotten");
+        let release = json!({"image": String::from_utf8_lossy(&made.stdout).trim(), "openclaw": "0.0.0-standin", "node": "24.0.0", "size_bytes": 1});
+        vivier_host::images::admit(&layout, &release.to_string(), None).expect("a release");
+        Self::run(data, settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()).await
+    }
+
+    async fn run(data: tempfile::TempDir, settings: Vec<(&'static str, String)>) -> Self {
+        let _ = rustls_provider();
         let port = free_port();
         let pool = format!("10.{}.{}.0/20", 64 + port % 128, (port / 128 % 16) * 16);
         let mut product = Self {
@@ -96,6 +109,7 @@ impl Product {
             data,
             http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client"),
             token: String::new(),
+            settings,
             pool,
             up: None,
         };
@@ -113,6 +127,7 @@ impl Product {
             .args(["--listen", &format!("127.0.0.1:{}", self.port), "--public-url", &self.url, "up"])
             .env("VIVIER_EDGE__ALLOW_PRIVATE", r#"["127.0.0.0/8"]"#)
             .env("VIVIER_SUBNET_POOL", &self.pool)
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
@@ -237,7 +252,7 @@ impl Product {
         parsed["choices"][0]["message"]["content"].as_str().map(str::to_owned).ok_or_else(|| format!("{status}: {text}"))
     }
 
-    fn installation(&self) -> String {
+    pub fn installation(&self) -> String {
         std::fs::read_to_string(self.data.path().join("installation")).unwrap_or_default().trim().to_owned()
     }
 
@@ -271,6 +286,20 @@ impl Drop for Product {
             eprintln!("the sweep after the test failed: {swept:?}");
         }
     }
+}
+
+/// What `vivierd image …` says.
+fn image(data: &Path, arguments: &[&str]) -> String {
+    let said = Command::new(env!("CARGO_BIN_EXE_vivierd"))
+        .current_dir(root())
+        .arg("--data-dir")
+        .arg(data)
+        .arg("image")
+        .args(arguments)
+        .output()
+        .expect("vivierd runs");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    String::from_utf8_lossy(&said.stdout).into_owned()
 }
 
 /// The output of one `docker` command that must work.
