@@ -7,7 +7,8 @@ use vivier_core::runtime::{LogLine, Stats};
 use vivier_core::wire::Page;
 use vivier_core::wire::accounts::{AccountOut, NewToken, TokenCreated, TokenOut};
 use vivier_core::wire::agents::{
-    ConfigCheck, ConfigOut, DeploymentOut, DeploymentPatch, EventOut, NewConfig, NewDeployment, NewSecret, OpenOut, ProofOut, RevisionOut, Rollback, SecretOut,
+    ConfigCheck, ConfigOut, DeploymentOut, DeploymentPatch, EventOut, NewConfig, NewDeployment, NewRelease, NewSecret, OpenOut, ProofOut, ReleaseChoice,
+    RevisionOut, Rollback, RollbackPlan, SecretOut,
 };
 use vivier_core::wire::catalogue::Catalogue;
 use vivier_core::wire::operator::{HostOut, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
@@ -34,10 +35,14 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("post", "/v1/deployments/{id}/resume"),
     ("post", "/v1/deployments/{id}/retry"),
     ("post", "/v1/deployments/{id}/restore"),
+    ("get", "/v1/deployments/{id}/rollback"),
     ("post", "/v1/deployments/{id}/rollback"),
+    ("get", "/v1/releases"),
+    ("post", "/v1/deployments/{id}/release"),
     ("post", "/v1/deployments/{id}/open"),
     ("get", "/v1/deployments/{id}/config"),
     ("post", "/v1/deployments/{id}/config"),
+    ("get", "/v1/deployments/{id}/config/versions/{n}"),
     ("get", "/v1/deployments/{id}/revisions"),
     ("get", "/v1/deployments/{id}/secrets"),
     ("put", "/v1/deployments/{id}/secrets/{name}"),
@@ -137,8 +142,27 @@ impl Api {
         self.http.json(Call::new(reqwest::Method::DELETE, &["v1", "deployments", &id.to_string()])).await
     }
 
-    pub async fn rollback(&self, id: DeploymentId, revision: Option<u64>) -> Result<DeploymentOut, Failure> {
-        self.http.json(Call::post(&["v1", "deployments", &id.to_string(), "rollback"]).body(&Rollback { revision })?).await
+    /// What going back to `revision` (the last known good one when absent) would do.
+    pub async fn rollback_plan(&self, id: DeploymentId, revision: Option<u64>) -> Result<RollbackPlan, Failure> {
+        let call = Call::get(&["v1", "deployments", &id.to_string(), "rollback"]);
+        let call = match revision {
+            Some(number) => call.query("revision", number),
+            None => call,
+        };
+        self.http.json(call).await
+    }
+
+    pub async fn rollback(&self, id: DeploymentId, rollback: &Rollback) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::post(&["v1", "deployments", &id.to_string(), "rollback"]).body(rollback)?).await
+    }
+
+    /// Newest first.
+    pub async fn release_choices(&self) -> Result<Vec<ReleaseChoice>, Failure> {
+        self.list(&["v1", "releases"]).await
+    }
+
+    pub async fn use_release(&self, id: DeploymentId, release: &NewRelease) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::post(&["v1", "deployments", &id.to_string(), "release"]).body(release)?).await
     }
 
     pub async fn open(&self, id: DeploymentId) -> Result<OpenOut, Failure> {
@@ -147,6 +171,10 @@ impl Api {
 
     pub async fn config(&self, id: DeploymentId) -> Result<ConfigOut, Failure> {
         self.http.json(Call::get(&["v1", "deployments", &id.to_string(), "config"])).await
+    }
+
+    pub async fn config_version(&self, id: DeploymentId, version: u64) -> Result<ConfigOut, Failure> {
+        self.http.json(Call::get(&["v1", "deployments", &id.to_string(), "config", "versions", &version.to_string()])).await
     }
 
     /// Writes a new configuration. What is wrong with a document arrives as the fields of a refusal.

@@ -10,6 +10,7 @@ use vivier_core::plan::PlanName;
 use vivier_core::provider::ProviderKind;
 use vivier_core::template::TemplateName;
 use vivier_core::wire::accounts::TokenScope;
+use vivier_core::wire::agents::RollbackData;
 
 const EXIT_CODES: &str = "\
 NAME is an agent's name, its slug or its id (dep_…).
@@ -88,6 +89,13 @@ pub enum Command {
     /// An agent's OpenClaw configuration, provider and channels
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// OpenClaw's releases: see which there are, run another
+    #[command(subcommand)]
+    Release(ReleaseCommand),
+    /// Every revision of an agent: how it went, and which data is kept
+    Revisions(Named),
+    /// Go back to an earlier revision, and say before what is lost
+    Rollback(RollbackArgs),
     /// An agent's secrets: names to see, values only to write
     #[command(subcommand)]
     Secrets(SecretsCommand),
@@ -315,16 +323,89 @@ pub enum ConfigCommand {
         /// The document (JSON5); - reads stdin
         file: PathBuf,
     },
-    /// Every revision, and how it went
+    /// How the document differs between two revisions
+    Diff(DiffArgs),
+    /// Another name of `revisions`
+    #[command(hide = true)]
     History(Named),
-    /// Go back to the last revision that is known to work, or to a given one
-    Rollback {
+    /// Another name of `rollback`
+    #[command(hide = true)]
+    Rollback(RollbackArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// A revision's number, or a document's version as v3 [default: the latest revision before the current one with another document]
+    pub from: Option<Text>,
+    /// The same [default: the current revision]
+    pub to: Option<Text>,
+}
+
+/// A document, by the revision that holds it or by its own version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    Revision(u64),
+    Version(u64),
+}
+
+impl std::str::FromStr for Text {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |digits: &str| digits.parse::<u64>().map_err(|_| "must be the number of a revision, such as 3, or the version of a document, such as v2");
+        text.strip_prefix('v').map_or_else(|| number(text).map(Self::Revision), |digits| number(digits).map(Self::Version))
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// The revision's number, from `vivier revisions` [default: the last one that is known to work]
+    #[arg(long, alias = "to", value_name = "NUMBER")]
+    pub revision: Option<u64>,
+    /// What becomes of the agent's data [default: it is put back when OpenClaw's version changes and a copy is kept]
+    #[arg(long, value_parser = data())]
+    pub data: Option<RollbackData>,
+    /// Only tell what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub waiting: WaitArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReleaseCommand {
+    /// OpenClaw's releases that an agent may run
+    Ls,
+    /// Run another release; when it does not work, the old one comes back by itself, with the data from before
+    Use {
         #[command(flatten)]
         named: Named,
-        /// The revision's number, from history
-        #[arg(long, value_name = "NUMBER")]
-        to: Option<u64>,
+        /// The image's digest or its beginning, or OpenClaw's version when only one release has it
+        release: String,
+        #[command(flatten)]
+        waiting: WaitArgs,
     },
+}
+
+/// For what is waited for unless one says otherwise.
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// Wait until it is known to work or was taken back (the default)
+    #[arg(long, overrides_with = "no_wait")]
+    pub wait: bool,
+    /// Return as soon as it is accepted
+    #[arg(long, overrides_with = "wait")]
+    pub no_wait: bool,
+    /// How long to wait, in seconds
+    #[arg(long, default_value_t = 900, value_name = "SECONDS")]
+    pub timeout: u64,
 }
 
 #[derive(Debug, Args)]
@@ -474,6 +555,9 @@ impl Cli {
             | Command::Restore(_)
             | Command::Rm(_)
             | Command::Config(_)
+            | Command::Release(_)
+            | Command::Revisions(_)
+            | Command::Rollback(_)
             | Command::Secrets(_)
             | Command::Tokens(_)
             | Command::Proof(_)
@@ -511,6 +595,7 @@ named_values!(channels, ChannelKind, ChannelKind::ALL.map(ChannelKind::as_str), 
 named_values!(scopes, TokenScope, TokenScope::ALL.map(TokenScope::as_str), |text| {
     TokenScope::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(TokenScope::Read)
 });
+named_values!(data, RollbackData, ["keep", "restore"], |text| if text == "restore" { RollbackData::Restore } else { RollbackData::Keep });
 named_values!(levels, Level, Level::NAMES, |text| Level::parse(&text).unwrap_or(Level::Trace));
 
 #[cfg(test)]

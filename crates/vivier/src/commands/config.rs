@@ -1,19 +1,19 @@
-//! `config`: the agent's own document, its provider and its channels; versions and the way back.
+//! `config`: the agent's own document, its provider and its channels.
 
 use std::path::Path;
 
 use vivier_core::config::ConfigIssue;
-use vivier_core::wire::agents::{ConfigOut, NewChannel, NewConfig, RevisionOut, RevisionOutcome};
+use vivier_core::wire::agents::{ConfigOut, NewChannel, NewConfig};
 use vivier_core::wire::problem::FieldProblem;
 
 use super::editor::Draft;
-use super::{deploy, issues};
+use super::{deploy, diff, issues, revisions};
 use crate::api::Api;
 use crate::cli::{ConfigCommand, ConfigSetArgs, Named};
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, Paint, plain};
+use crate::output::Output;
+use crate::prompt;
 use crate::target::{self, Prefer};
-use crate::{prompt, text};
 
 pub async fn run(api: &Api, command: &ConfigCommand, output: &Output) -> Result<(), Failure> {
     match command {
@@ -21,8 +21,9 @@ pub async fn run(api: &Api, command: &ConfigCommand, output: &Output) -> Result<
         ConfigCommand::Set(args) => set(api, args, output).await,
         ConfigCommand::Edit(named) => edit(api, named, output).await,
         ConfigCommand::Check { named, file } => check(api, named, file, output).await,
-        ConfigCommand::History(named) => history(api, named, output).await,
-        ConfigCommand::Rollback { named, to } => rollback(api, named, *to, output).await,
+        ConfigCommand::Diff(args) => diff::run(api, args, output).await,
+        ConfigCommand::History(named) => revisions::list(api, named, output).await,
+        ConfigCommand::Rollback(args) => revisions::rollback(api, args, output).await,
     }
 }
 
@@ -70,7 +71,7 @@ async fn set(api: &Api, args: &ConfigSetArgs, output: &Output) -> Result<(), Fai
 }
 
 fn applied(config: &ConfigOut, slug: &str, output: &Output) -> Result<(), Failure> {
-    output.done(config, format!("Version {} is accepted and will be applied. `vivier config history {slug}` shows how it goes.", config.version))
+    output.done(config, format!("Version {} is accepted and will be applied. `vivier revisions {slug}` shows how it goes.", config.version))
 }
 
 async fn edit(api: &Api, named: &Named, output: &Output) -> Result<(), Failure> {
@@ -128,47 +129,6 @@ async fn check(api: &Api, named: &Named, file: &Path, output: &Output) -> Result
         output.aside(issues::render(&issues, &text, &name_of(file), output));
     }
     if check.valid { Ok(()) } else { Err(Failure::told(Exit::Refused)) }
-}
-
-async fn history(api: &Api, named: &Named, output: &Output) -> Result<(), Failure> {
-    let deployment = target::find(api, &named.name, Prefer::Living).await?;
-    let revisions = api.revisions(deployment.id).await?;
-    if output.is_json() {
-        return output.document(&revisions);
-    }
-    let now = text::now();
-    let row = |revision: &RevisionOut| {
-        let (paint, outcome) = match revision.outcome {
-            RevisionOutcome::Pending => (Paint::Busy, "pending"),
-            RevisionOutcome::Good => (Paint::Good, "good"),
-            RevisionOutcome::Failed => (Paint::Bad, "failed"),
-            RevisionOutcome::Superseded => (Paint::Faint, "superseded"),
-        };
-        let marks = match (revision.current, revision.last_known_good) {
-            (true, true) => "current, last known good",
-            (true, false) => "current",
-            (false, true) => "last known good",
-            (false, false) => "",
-        };
-        let why = revision.reason.as_deref().unwrap_or(marks);
-        vec![
-            plain(revision.number.to_string()),
-            (paint, outcome.to_owned()),
-            plain(revision.config_version.to_string()),
-            plain(revision.secrets_version.to_string()),
-            plain(revision.openclaw_version.clone()),
-            plain(text::age(revision.created_at, now)),
-            plain(text::harmless(&revision.author, false)),
-            plain(text::harmless(why, false)),
-        ]
-    };
-    output.table(&["revision", "outcome", "config", "secrets", "openclaw", "age", "by", "note"], revisions.iter().map(row).collect())
-}
-
-async fn rollback(api: &Api, named: &Named, to: Option<u64>, output: &Output) -> Result<(), Failure> {
-    let deployment = target::find(api, &named.name, Prefer::Living).await?;
-    let rolled = api.rollback(deployment.id, to).await?;
-    output.done(&rolled, format!("{0} goes back; its revision is now {1}. `vivier config history {0}` shows how it goes.", rolled.slug, rolled.revision))
 }
 
 fn name_of(file: &Path) -> String {

@@ -6,11 +6,14 @@ mod ask;
 mod chat;
 mod config;
 mod deploy;
+mod diff;
 mod editor;
 mod follow;
 mod issues;
 mod list;
 mod operator;
+mod release;
+mod revisions;
 mod secrets;
 mod timeline;
 mod tokens;
@@ -48,6 +51,9 @@ pub async fn run(cli: &Cli, output: &Output) -> Result<(), Failure> {
         Command::Restore(args) => ask::run(&signed_in(global)?, Verb::Restore, args, output).await,
         Command::Rm(args) => ask::remove(&signed_in(global)?, args, output).await,
         Command::Config(command) => config::run(&signed_in(global)?, command, output).await,
+        Command::Release(command) => release::run(&signed_in(global)?, command, output).await,
+        Command::Revisions(named) => revisions::list(&signed_in(global)?, named, output).await,
+        Command::Rollback(args) => revisions::rollback(&signed_in(global)?, args, output).await,
         Command::Secrets(command) => secrets::run(&signed_in(global)?, command, output).await,
         Command::Tokens(command) => tokens::run(&signed_in(global)?, command, output).await,
         Command::Proof(args) => agent::proof(&signed_in(global)?, args, output).await,

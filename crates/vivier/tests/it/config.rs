@@ -1,4 +1,4 @@
-//! Configuration: get, set, edit, check, history, rollback.
+//! Configuration: get, set, edit, check.
 
 use serde_json::{Value, json};
 use wiremock::matchers::{body_partial_json, method, path};
@@ -6,7 +6,6 @@ use wiremock::{Mock, ResponseTemplate};
 
 use crate::world::{ADA, BOB, World, ago, finished, problem};
 
-const IMAGE: &str = "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const TEXT: &str = "// mine\n{\n  ui: { assistant: { name: \"Ada\" } },\n}\n";
 
 fn config(version: u64) -> Value {
@@ -137,25 +136,4 @@ async fn an_edit_that_is_refused_keeps_the_text() {
     assert_eq!(ran.code, 5, "{}", ran.err);
     let kept = ran.err.lines().find_map(|line| line.strip_prefix("Your text is kept in ")).expect("it says where").trim_end_matches('.').to_owned();
     assert!(std::fs::read_to_string(kept).expect("kept").contains("Bea"));
-}
-
-#[tokio::test]
-async fn history_lists_revisions_and_rollback_goes_to_one() {
-    let world = world().await;
-    let revision = |number: u64, outcome: &str, good: bool, reason: Value| {
-        let mut value = json!({
-            "number": number, "config_version": number, "secrets_version": 1, "openclaw_version": "2026.9.6", "image": IMAGE, "outcome": outcome,
-            "author": "ada@example.com", "created_at": ago(300 - 60 * i64::try_from(number).expect("small")), "current": good, "last_known_good": good
-        });
-        if !reason.is_null() {
-            value["reason"] = reason;
-        }
-        value
-    };
-    let revisions = json!({ "items": [revision(2, "failed", false, json!("The gateway exited with 78")), revision(1, "good", true, Value::Null)] });
-    world.answer("GET", &format!("/v1/deployments/{ADA}/revisions"), 200, revisions).await;
-    insta::assert_snapshot!("config_history", world.run(&["config", "history", "ada"]).snapshot(&world));
-    world.answer("POST", &format!("/v1/deployments/{ADA}/rollback"), 202, crate::world::ada()).await;
-    assert_eq!(world.run(&["config", "rollback", "ada", "--to", "1"]).code, 0);
-    assert_eq!(world.only_body("POST", &format!("/v1/deployments/{ADA}/rollback")).await, json!({ "revision": 1 }));
 }

@@ -7,5 +7,6 @@ mod config;
 mod deploy;
 mod documents;
 mod failures;
+mod revisions;
 mod streams;
 mod world;
