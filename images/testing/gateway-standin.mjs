@@ -4,6 +4,7 @@
 //   neverStarts: true      /startupz stays 503          failing: ["telegram"]  /readyz stays 503 and lists it
 //   exitAfterMs, exitCode  ends by itself               eatMemory: true        grows until it is killed
 //   refuse: "path: why"    a reload is not taken        ignore: true           a reload is not even looked at
+//   health: {channels: …}  what the RPC `health` answers
 //   logLines: N, logBytes  writes N lines of that size  ignoreTerm: true       SIGTERM does nothing
 // GET /v1/standin says who it is, by its host name.
 import { createHash } from "node:crypto";
@@ -57,6 +58,7 @@ function rpc(method) {
     log("info", "gateway", "restarted in process");
     return {};
   }
+  if (method === "health") return { ok: true, ts: Date.now(), channels: {}, ...applied.standin?.health };
   if (method !== "config.get") throw new Error(`unknown method ${method}`);
   const issues = issuesOf(seen);
   return { path, valid: !issues.length, issues, hash: hash(seen), configRevisionHash: issues.length ? null : hash(seen), appliedConfigHash: hash(applied) };

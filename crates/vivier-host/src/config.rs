@@ -19,6 +19,8 @@ pub struct Config {
     pub subnet_pool: SubnetPool,
     /// How many networks and containers may be made, started or removed at the same time.
     pub engine_concurrency: u32,
+    /// How often, in seconds, a running gateway is asked which of its chat channels do not work. 0: never.
+    pub channels_every_seconds: u32,
     /// The largest CPU limit that this host grants one agent, in thousandths of a core.
     pub max_cpu_millis: u32,
     /// The largest memory limit that this host grants one agent, in bytes.
@@ -62,6 +64,7 @@ impl Default for Config {
             docker_socket: "/var/run/docker.sock".into(),
             subnet_pool: default_pool(),
             engine_concurrency: 4,
+            channels_every_seconds: 30,
             max_cpu_millis: 4_000,
             max_memory_bytes: 8 * GIB,
             max_storage_bytes: 100 * GIB,

@@ -42,8 +42,8 @@ pub async fn health(gateway: SocketAddr) -> Health {
     let (started, ready) = tokio::join!(probe(gateway, "/startupz"), probe(gateway, "/readyz"));
     let started = matches!(started, Ok((StatusCode::OK, _)));
     match ready {
-        Ok((status, body)) => Health { started, ready: status == StatusCode::OK, failing: failing(&body) },
-        Err(_not_yet) => Health { started, ready: false, failing: Vec::new() },
+        Ok((status, body)) => Health { started, ready: status == StatusCode::OK, failing: failing(&body), ..Health::default() },
+        Err(_not_yet) => Health { started, ..Health::default() },
     }
 }
 
@@ -57,8 +57,16 @@ pub async fn started(gateway: SocketAddr) -> bool {
 /// # Errors
 /// When there is no answer, or one that is not a success.
 pub async fn rpc(gateway: SocketAddr, method: &str, params: Value) -> Result<Value, CallError> {
+    rpc_within(gateway, method, params, CALL_TIMEOUT).await
+}
+
+/// The same, with a patience of the caller's own.
+///
+/// # Errors
+/// When there is no answer, or one that is not a success.
+pub async fn rpc_within(gateway: SocketAddr, method: &str, params: Value, timeout: Duration) -> Result<Value, CallError> {
     let body = json!({ "method": method, "params": params }).to_string();
-    let (status, bytes) = call(gateway, Method::POST, "/api/v1/admin/rpc", Bytes::from(body), CALL_TIMEOUT).await?;
+    let (status, bytes) = call(gateway, Method::POST, "/api/v1/admin/rpc", Bytes::from(body), timeout).await?;
     let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     if status.is_success() && answer["ok"] != Value::Bool(false) {
         Ok(answer.get("payload").cloned().unwrap_or(answer))

@@ -22,6 +22,7 @@ pub mod server;
 pub mod snapshots;
 pub mod volumes;
 
+mod channels;
 mod clock;
 
 pub use config::{Config, RuntimeKind};

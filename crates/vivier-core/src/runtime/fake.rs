@@ -35,6 +35,8 @@ pub struct Behaviour {
     pub exits_after_ms: Option<i64>,
     pub exit_code: i64,
     pub out_of_memory: bool,
+    /// Channels that only OpenClaw's own account of them shows as broken, with its words: `/readyz` goes on to say that all is well.
+    pub cut_off: BTreeMap<String, String>,
     /// What `/readyz` lists.
     pub failing: Vec<String>,
     /// Says why it refuses a configuration: at a reload the verb fails, at a start the gateway exits with 78.
@@ -340,7 +342,8 @@ impl Runtime for FakeRuntime {
                 (None, None) => ContainerPhase::Created,
                 (None, Some(started_at)) => {
                     let started = !behaviour.never_starts && now.millis_since(started_at) >= behaviour.starts_after_ms;
-                    let health = Health { started, ready: started && behaviour.failing.is_empty(), failing: behaviour.failing.clone() };
+                    let failing = behaviour.failing.iter().chain(behaviour.cut_off.keys()).cloned().collect();
+                    let health = Health { started, ready: started && behaviour.failing.is_empty(), failing, reasons: behaviour.cut_off.clone() };
                     ContainerPhase::Running { started_at, health }
                 }
             },

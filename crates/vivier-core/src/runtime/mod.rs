@@ -185,8 +185,11 @@ pub struct Health {
     pub started: bool,
     /// `/readyz` has answered 200.
     pub ready: bool,
-    /// What `/readyz` lists as failing, such as `telegram`: the agent runs, but degraded.
+    /// What does not work, such as `telegram`, by `/readyz` or by OpenClaw's account of its channels: the agent runs, but degraded.
     pub failing: Vec<String>,
+    /// OpenClaw's own words on what is failing, where it has any.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub reasons: std::collections::BTreeMap<String, String>,
 }
 
 /// One thing of this installation that a host holds.

@@ -28,6 +28,7 @@ use vivier_core::runtime::{
 };
 use vivier_core::wire::host::Image;
 
+use crate::channels::Channels;
 use crate::config::Config;
 use crate::firewall::{Bridge, Firewall};
 use crate::layout::Layout;
@@ -139,6 +140,7 @@ pub(crate) struct Host {
     /// at once would all come to their end late, and the last of them too late.
     places: tokio::sync::Semaphore,
     samples: stats::Samples,
+    channels: Channels,
 }
 
 impl DockerRuntime {
@@ -155,6 +157,7 @@ impl DockerRuntime {
             quota: Quota::None,
             turns: Mutex::default(),
             places: tokio::sync::Semaphore::new(config.engine_concurrency.clamp(1, 64) as usize),
+            channels: Channels::new(Duration::from_secs(config.channels_every_seconds.into())),
             samples: stats::Samples::default(),
             config,
             layout,

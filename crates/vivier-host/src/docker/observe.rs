@@ -43,7 +43,10 @@ impl Host {
         };
         let container = match container {
             Some(found) => Some(self.describe(&docker, id, &found).await?),
-            None => None,
+            None => {
+                self.channels.forget(id);
+                None
+            }
         };
         let failed = |error| disk("the host's disk could not be looked at", error);
         Ok(Observation {
@@ -67,7 +70,12 @@ impl Host {
         let address = if running { address(found, id) } else { None };
         let phase = if running {
             let health = match address {
-                Some(address) if state.paused != Some(true) => gateway::health(address).await,
+                Some(address) if state.paused != Some(true) => {
+                    let mut health = gateway::health(address).await;
+                    let now = clock::now();
+                    self.channels.add_to(&mut health, id, address, (container.clone(), started_at.unwrap_or(now)), now).await;
+                    health
+                }
                 Some(_) | None => vivier_core::runtime::Health::default(),
             };
             ContainerPhase::Running { started_at: started_at.unwrap_or_else(clock::now), health }

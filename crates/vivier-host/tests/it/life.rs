@@ -21,7 +21,21 @@ async fn a_broken_channel_is_told_beside_a_good_start() {
     bench.runtime.apply(&spec, Stage::Workload).await.expect("applies");
     let look = bench.until_started(spec.deployment).await;
     let container = look.container.expect("a container");
-    assert_eq!(health(&container.phase), Some(&Health { started: true, ready: false, failing: vec!["telegram".to_owned()] }));
+    assert_eq!(health(&container.phase), Some(&Health { started: true, ready: false, failing: vec!["telegram".to_owned()], ..Health::default() }));
+}
+
+#[tokio::test]
+async fn a_channel_that_only_the_gateways_own_account_shows_as_broken_is_told_with_its_words() {
+    let bench = Bench::new();
+    let discord = json!({ "configured": true, "running": true, "connected": false, "lifecycle": "recovering", "lastError": "Gateway reconnect scheduled" });
+    let spec = bench.spec_with(json!({ "health": { "channels": { "discord": discord, "telegram": { "running": true, "connected": true } } } }));
+    bench.runtime.apply(&spec, Stage::Workload).await.expect("applies");
+    let look = bench.until(spec.deployment, "told that Discord is broken", |look| {
+        look.container.as_ref().and_then(|container| health(&container.phase)).is_some_and(|health| !health.failing.is_empty())
+    });
+    let container = look.await.container.expect("a container");
+    let reasons = [("discord".to_owned(), "Gateway reconnect scheduled".to_owned())].into();
+    assert_eq!(health(&container.phase), Some(&Health { started: true, ready: true, failing: vec!["discord".to_owned()], reasons }));
 }
 
 #[tokio::test]

@@ -64,10 +64,15 @@ async fn the_real_gateway_starts_is_proven_reloads_and_stops() {
     bench.runtime.apply(&spec, Stage::Workload).await.expect("is replaced");
     bench.until_started(spec.deployment).await;
     let mut log = bench.runtime.logs(spec.deployment, LogQuery { tail: 1_000, follow: true }).await.expect("a log");
-    let discord = async {
-        while !futures_util::StreamExt::next(&mut log).await.expect("no end").expect("a line").text.contains("starting provider") {}
-    };
+    let discord = async { while !futures_util::StreamExt::next(&mut log).await.expect("no end").expect("a line").text.contains("starting provider") {} };
     tokio::time::timeout(std::time::Duration::from_secs(60), discord).await.expect("Discord's provider starts");
+    // It cannot reach Discord here. `/readyz` never says so; OpenClaw's own account of it does.
+    let look = bench.until(spec.deployment, "told that Discord is not connected", |look| {
+        matches!(look.container.as_ref().map(|container| &container.phase), Some(ContainerPhase::Running { health, .. }) if health.reasons.contains_key("discord"))
+    });
+    let Some(ContainerPhase::Running { health, .. }) = look.await.container.map(|container| container.phase) else { panic!("it runs") };
+    assert!(health.ready && health.failing == ["discord"], "{health:?}");
+    println!("Discord without a network: {:?}", health.reasons);
     bench.runtime.remove(spec.deployment, Scope::Everything).await.expect("removes");
     assert_eq!(bench.left_over(), Vec::<String>::new());
 }

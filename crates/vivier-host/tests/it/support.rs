@@ -69,7 +69,7 @@ impl Bench {
         let random = u32::try_from(uuid::Uuid::new_v4().as_u128() & u128::from(u32::MAX)).expect("32 bits");
         let base = u32::from(std::net::Ipv4Addr::new(10, 64, 0, 0)) | ((random << (32 - prefix)) & 0x003f_ffff);
         let pool = format!("{}/{prefix}", std::net::Ipv4Addr::from(base));
-        let config = Config { data_dir: data.path().join("data"), subnet_pool: pool.parse().expect("a pool"), ..Config::default() };
+        let config = Config { data_dir: data.path().join("data"), subnet_pool: pool.parse().expect("a pool"), channels_every_seconds: 1, ..Config::default() };
         let runtime = DockerRuntime::open(config.clone()).expect("a runtime");
         let version = docker(&["image", "inspect", "--format", "{{index .Config.Labels \"io.vivier.openclaw.version\"}}", image.as_str()]);
         let release = serde_json::json!({ "image": image, "openclaw": version, "node": "24.21.0", "size_bytes": 1 });

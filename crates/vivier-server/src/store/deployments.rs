@@ -11,7 +11,7 @@ use vivier_core::lifecycle::{self, Action, Admission, Ask, Desired, State};
 use vivier_core::name::{DisplayName, Email, Slug};
 use vivier_core::plan::PlanName;
 use vivier_core::provider::ProviderSettings;
-use vivier_core::runtime::{ContainerPhase, Proof};
+use vivier_core::runtime::{ContainerPhase, Health, Proof};
 use vivier_core::secret::Secret;
 use vivier_core::template::TemplateName;
 use vivier_core::time::Timestamp;
@@ -457,30 +457,30 @@ pub(super) fn wanted(row: &AnyRow) -> Result<Wanted, StoreError> {
 pub(super) fn degradations(seen: &Seen, state: State) -> Vec<Degradation> {
     let Some(container) = seen.observation.as_ref().and_then(|observation| observation.container.as_ref()) else { return Vec::new() };
     match (&container.phase, state) {
-        (ContainerPhase::Running { health, .. }, State::Running | State::Updating) if !health.ready => {
-            health.failing.iter().map(|part| degradation(part)).collect()
-        }
+        (ContainerPhase::Running { health, .. }, State::Running | State::Updating) => health.failing.iter().map(|part| degradation(part, health)).collect(),
         (ContainerPhase::Running { .. } | ContainerPhase::Created | ContainerPhase::Exited { .. }, _) => Vec::new(),
     }
 }
 
-/// What a broken part of a gateway means to its owner.
-pub fn degradation(part: &str) -> Degradation {
+/// What a broken part of a gateway means to its owner, and what the gateway itself says of it.
+pub fn degradation(part: &str, health: &Health) -> Degradation {
     let (reason, remedy) = match part {
-        "telegram" => {
-            ("Telegram does not accept the bot token, or cannot be reached", "Check the bot token with BotFather and set it again under Configuration.")
-        }
+        "telegram" => (
+            "Telegram does not accept the bot token, or cannot be reached",
+            "Check the bot token with BotFather and set it again under Configuration. If other agents have the same, the host cannot reach Telegram: tell the operator.",
+        ),
         "discord" => (
             "Discord does not accept the bot token, or cannot be reached",
-            "Check the bot token and the privileged intents in Discord's developer portal, and set the token again under Configuration.",
+            "Check the bot token and the privileged intents in Discord's developer portal, and set the token again under Configuration. If other agents have the same, the host cannot reach Discord: tell the operator.",
         ),
         "slack" => (
             "Slack does not accept the tokens, or cannot be reached",
-            "Check that socket mode is on and that both tokens (xoxb-… and xapp-…) are of the same app, and set them again under Configuration.",
+            "Check that socket mode is on and that both tokens (xoxb-… and xapp-…) are of the same app, and set them again under Configuration. If other agents have the same, the host cannot reach Slack: tell the operator.",
         ),
         _ => ("OpenClaw says that this part is not ready", "Look for it in the agent's log."),
     };
-    Degradation { part: part.to_owned(), reason: reason.to_owned(), remedy: remedy.to_owned() }
+    let said = health.reasons.get(part).map(|words| format!(". OpenClaw says: {}", words.trim_end_matches('.'))).unwrap_or_default();
+    Degradation { part: part.to_owned(), reason: format!("{reason}{said}"), remedy: remedy.to_owned() }
 }
 
 /// Alone with the account's quotas until the commit, on both engines.

@@ -65,7 +65,7 @@ fn container(fingerprint: &str, phase: ContainerPhase) -> Option<Container> {
 }
 
 fn running(since: i64, started: bool) -> ContainerPhase {
-    ContainerPhase::Running { started_at: at(since), health: Health { started, ready: started, failing: Vec::new() } }
+    ContainerPhase::Running { started_at: at(since), health: Health { started, ready: started, ..Health::default() } }
 }
 
 fn exited() -> ContainerPhase {

@@ -759,17 +759,18 @@ impl<'a> Drive<'a> {
 
 /// What a look says of the parts of a running gateway that the look before did not: broken ones, and those that work again.
 fn health_notes(before: Option<&Observation>, now: &Observation) -> Vec<Note> {
-    let failing = |observation: &Observation| match observation.container.as_ref().map(|container| &container.phase) {
-        Some(ContainerPhase::Running { health, .. }) if health.started => Some(health.failing.clone()),
+    let health = |observation: &Observation| match observation.container.as_ref().map(|container| &container.phase) {
+        Some(ContainerPhase::Running { health, .. }) if health.started => Some(health.clone()),
         Some(ContainerPhase::Running { .. } | ContainerPhase::Created | ContainerPhase::Exited { .. }) | None => None,
     };
-    let Some(now) = failing(now) else { return Vec::new() };
-    let before = before.and_then(failing).unwrap_or_default();
-    let broken = now.iter().filter(|part| !before.contains(part)).map(|part| {
-        let Degradation { part, reason, remedy } = degradation(part);
+    let Some(now) = health(now) else { return Vec::new() };
+    let before = before.and_then(health).unwrap_or_default();
+    let broken = now.failing.iter().filter(|part| !before.failing.contains(part)).map(|part| {
+        let Degradation { part, reason, remedy } = degradation(part, &now);
         Note::new(EventKind::Sight, Outcome::Failed, format!("degraded: {part}: {reason}. {remedy}"))
     });
-    let mended = before.iter().filter(|part| !now.contains(part)).map(|part| Note::new(EventKind::Sight, Outcome::Noted, format!("{part} works")));
+    let mended =
+        before.failing.iter().filter(|part| !now.failing.contains(part)).map(|part| Note::new(EventKind::Sight, Outcome::Noted, format!("{part} works")));
     broken.chain(mended).collect()
 }
 

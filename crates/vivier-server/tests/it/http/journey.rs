@@ -151,7 +151,8 @@ async fn what_fails_beside_a_running_agent_is_named_with_its_remedy() {
     use vivier_core::runtime::fake::Behaviour;
     let api = Api::new().await;
     let (who, _) = api.signup().await;
-    api.world.fake.set_default_behaviour(Behaviour { failing: vec!["telegram".to_owned()], ..Behaviour::default() });
+    let cut_off = [("discord".to_owned(), "Gateway reconnect scheduled in 4000ms".to_owned())].into();
+    api.world.fake.set_default_behaviour(Behaviour { failing: vec!["telegram".to_owned()], cut_off, ..Behaviour::default() });
     let body = json!({ "name": "Bot", "plan": "starter", "template": "telegram",
         "channels": [{ "kind": "telegram", "tokens": { "bot_token": "123456789:AAabcdefghijklmnopqrstuvwxyz012345678" } }] });
     let id = api.post(&who, "/v1/deployments", &body).await.ok(202).json()["id"].as_str().expect("an id").to_owned();
@@ -160,6 +161,8 @@ async fn what_fails_beside_a_running_agent_is_named_with_its_remedy() {
     for field in ["reason", "remedy"] {
         assert!(running["degraded"][0][field].as_str().is_some_and(|text| text.contains("token")), "{running}");
     }
+    assert_eq!(running["degraded"][1]["part"], "discord", "{running}");
+    assert!(running["degraded"][1]["reason"].as_str().is_some_and(|text| text.contains("OpenClaw says: Gateway reconnect")), "{running}");
 }
 
 /// Everything that was logged, by everyone, while this process ran its tests.

@@ -148,6 +148,25 @@ async fn what_is_degraded_is_shown_beside_running_with_a_remedy() {
 }
 
 #[tokio::test]
+async fn a_channel_that_openclaw_calls_ready_but_cannot_connect_is_shown_with_openclaws_own_words() {
+    let world = World::idle(vivier_server::Config::default()).await;
+    let words = "Gateway reconnect scheduled in 4000ms (close, resume=false)";
+    let cut_off = [("discord".to_owned(), words.to_owned())].into();
+    world.fake.set_default_behaviour(vivier_core::runtime::fake::Behaviour { cut_off, ..Default::default() });
+    let mut world = world;
+    world.start();
+    let id = world.create("Ada").await;
+    let degraded = world.until(id, State::Running).await.degraded;
+    assert_eq!(degraded.iter().map(|one| one.part.as_str()).collect::<Vec<_>>(), ["discord"]);
+    assert!(degraded[0].reason.ends_with(&format!("OpenClaw says: {words}")) && degraded[0].remedy.contains("tell the operator"), "{degraded:?}");
+    let told = async || world.timeline(id).await.iter().any(|line| line.contains("degraded: discord") && line.contains(words)).then_some(());
+    eventually("the timeline tells it", told).await;
+    world.fake.set_default_behaviour(Default::default());
+    eventually("it is over", async || world.timeline(id).await.iter().any(|line| line.contains("discord works")).then_some(())).await;
+    assert!(world.get(id).await.degraded.is_empty());
+}
+
+#[tokio::test]
 async fn a_worker_that_is_told_to_stop_gives_everything_back() {
     let mut world = World::new().await;
     let id = world.create("Ada").await;
