@@ -1,25 +1,33 @@
 //! Copies a tree: owners, modes, times, links as links, and files with their holes. Sockets, pipes and devices are left out, hard
 //! links become files of their own, and extended attributes are not kept.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::io;
+use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps, Uid, chownat, copy_file_range, fchmod, fchown, fstat, ftruncate, futimens,
-    ioctl_ficlone, linkat, mkdirat, openat, readlinkat, seek, statat, symlinkat, utimensat,
+    Advice, AtFlags, FileType, Gid, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps, Uid, chownat, copy_file_range, fadvise, fchmod, fchown, fstat,
+    ftruncate, futimens, ioctl_ficlone, linkat, mkdirat, openat, readlinkat, seek, statat, symlinkat, utimensat,
 };
 use rustix::io::Errno;
 use vivier_core::runtime::CopyMethod;
 
 use super::manifest::{Looks, Manifest};
-use super::walk::{Life, Place, Visitor, kind, walk};
+use super::walk::{Life, Place, Visitor, at, kind, walk};
 use crate::fault;
 
 /// What a directory entry takes up at most, besides data; generous on every file system we know.
 const ENTRY_BYTES: u64 = 512;
 const DIRECTORY_BYTES: u64 = 4_096;
+/// From this size on a file is filled on the side.
+const BIG: u64 = 1024 * 1024;
+/// So much is copied at a time.
+const STRETCH: usize = 32 * 1024 * 1024;
+/// So many files wait at most to be filled; each holds two descriptors.
+const JOBS: usize = 16;
 
 /// Finds out whether files in `directory` can share their blocks, with two files that never get a name.
 pub(super) fn method(directory: &Path) -> io::Result<CopyMethod> {
@@ -136,12 +144,22 @@ pub(super) struct Copied {
     pub(super) manifest: Manifest,
 }
 
+/// A file that is made, and wants its content.
+struct Job {
+    name: CString,
+    from: OwnedFd,
+    to: OwnedFd,
+    stat: Stat,
+}
+
 struct Copier<'a> {
     method: CopyMethod,
     earlier: Option<Earlier<'a>>,
     to: Place,
     bytes: u64,
     manifest: Manifest,
+    /// Who fills the big files, while the walk goes on with the many small ones.
+    filler: SyncSender<Job>,
 }
 
 /// Copies the tree `from` to the directory `to`, which is there and empty. Nothing may write to `from` meanwhile. A file that
@@ -150,11 +168,22 @@ struct Copier<'a> {
 /// # Errors
 /// When the disk is full, or fails.
 pub(super) fn copy(from: &Path, to: &Path, method: CopyMethod, earlier: Option<Earlier<'_>>, manifest: Manifest) -> io::Result<Copied> {
-    let mut copier = Copier { method, earlier, to: Place::open(to)?, bytes: 0, manifest };
-    let top = walk(from, Life::Still, &mut copier)?;
-    dress(copier.to.here(), &top)?;
-    fault::point("snapshot.root");
-    Ok(Copied { bytes: copier.bytes, manifest: copier.manifest })
+    let to = Place::open(to)?;
+    std::thread::scope(|scope| {
+        let (filler, jobs) = sync_channel::<Job>(JOBS);
+        let filling = std::thread::Builder::new()
+            .name("snapshot".to_owned())
+            .spawn_scoped(scope, move || jobs.iter().try_for_each(|job| job.fill(method).map_err(|error| at(&job.name, &error))))?;
+        let mut copier = Copier { method, earlier, to, bytes: 0, manifest, filler };
+        let walked = walk(from, Life::Still, &mut copier).and_then(|top| dress(copier.to.here(), &top));
+        let Copier { filler, bytes, manifest, .. } = copier;
+        drop(filler);
+        let filled = filling.join().unwrap_or_else(|_| Err(io::Error::other("the copying of a file panicked")));
+        // When the filling fails the walk is told only that nobody takes its jobs any more: the former has the reason.
+        filled.and(walked)?;
+        fault::point("snapshot.root");
+        Ok(Copied { bytes, manifest })
+    })
 }
 
 impl Visitor for Copier<'_> {
@@ -212,16 +241,26 @@ impl Copier<'_> {
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, "it was written while it was being copied"));
         }
         let to = openat(self.to.here(), name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::from(0o600))?;
-        self.content(&from, &to, stat)?;
-        dress(to.as_fd(), stat)?;
         if self.method == CopyMethod::Copy {
             self.manifest.remember(fstat(&to)?.st_ino, Looks::of(stat));
         }
-        Ok(())
+        let job = Job { name: name.to_owned(), from, to, stat: *stat };
+        if self.method == CopyMethod::Copy && size(stat) >= BIG {
+            return self.filler.send(job).map_err(|_| io::ErrorKind::BrokenPipe.into());
+        }
+        job.fill(self.method)
+    }
+}
+
+impl Job {
+    fn fill(&self, method: CopyMethod) -> io::Result<()> {
+        self.content(method)?;
+        dress(self.to.as_fd(), &self.stat)
     }
 
-    fn content(&self, from: &OwnedFd, to: &OwnedFd, stat: &Stat) -> io::Result<()> {
-        if self.method == CopyMethod::Reflink {
+    fn content(&self, method: CopyMethod) -> io::Result<()> {
+        let Self { name: _, from, to, stat } = self;
+        if method == CopyMethod::Reflink {
             match ioctl_ficlone(to, from) {
                 Ok(()) => return Ok(()),
                 // This file alone cannot share its blocks (it may be marked so): it is copied.
@@ -252,9 +291,11 @@ impl Copier<'_> {
 fn range(from: &OwnedFd, to: &OwnedFd, start: u64, end: u64) -> io::Result<()> {
     let (mut read, mut written) = (start, start);
     while written < end {
-        let length = usize::try_from(end - written).unwrap_or(usize::MAX).min(1 << 30);
+        let length = usize::try_from(end - written).unwrap_or(usize::MAX).min(STRETCH);
         match copy_file_range(from, Some(&mut read), to, Some(&mut written), length) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            // The kernel begins to write it out now, so that the sync at the end has less to wait for.
+            Ok(count) if count as u64 >= BIG => fadvise(to, written - count as u64, NonZeroU64::new(count as u64), Advice::DontNeed)?,
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) if unsupported(error) => return through_memory(from, to, written, end),
             Err(error) => return Err(error.into()),

@@ -346,7 +346,7 @@ fn a_file_that_was_young_at_a_snapshot_is_copied_again() {
 #[test]
 fn a_snapshot_does_not_change_when_the_state_is_written_in_place_afterwards() {
     let world = World::new();
-    std::fs::write(world.state().join("memory.sqlite"), vec![7; 300_000]).expect("written");
+    std::fs::write(world.state().join("memory.sqlite"), vec![7; 3_000_000]).expect("written");
     world.until_old();
     let before = tree(&world.state());
     world.take(1);

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, openat, statat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, Stat, fstat, openat, statat};
 use rustix::io::Errno;
 
 use crate::fault;
@@ -64,7 +64,9 @@ pub(super) fn walk(root: &Path, life: Life, visitor: &mut impl Visitor) -> io::R
 /// Shows the visitor what is in a directory, and returns the directories in it.
 fn scan(place: &Place, life: Life, visitor: &mut impl Visitor) -> io::Result<Vec<CString>> {
     let mut directories = Vec::new();
-    for entry in Dir::read_from(&place.here)? {
+    let mut buffer = Vec::with_capacity(32 * 1024);
+    let mut entries = RawDir::new(&place.here, buffer.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
         let entry = entry?;
         let name = entry.file_name();
         if name == c"." || name == c".." {
