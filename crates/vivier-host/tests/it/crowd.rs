@@ -13,8 +13,8 @@ use crate::hostile::attempts;
 use crate::support::{Bench, run};
 
 const TENANTS: usize = 250;
-/// In all: a machine that is busy with other tests needs about a third of it.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// In all. Two cores need a minute for it; the same ones, with this test running twice and others beside it, 160 s.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// How many look at the same time, as `serve` would.
 const LOOKS: usize = 16;
 
