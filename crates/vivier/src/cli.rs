@@ -149,8 +149,10 @@ pub struct DeployArgs {
     /// The label of its address [default: made from the name]
     #[arg(long)]
     pub slug: Option<Slug>,
+    /// How much it may use; asked for when absent
     #[arg(long, value_parser = plans())]
     pub plan: Option<PlanName>,
+    /// What it begins with
     #[arg(long, value_parser = templates())]
     pub template: Option<TemplateName>,
     #[command(flatten)]
@@ -277,6 +279,7 @@ pub struct EditArgs {
     /// What to call it
     #[arg(long = "name", value_name = "NAME", id = "new_name")]
     pub new_name: Option<DisplayName>,
+    /// How much it may use
     #[arg(long, value_parser = plans())]
     pub plan: Option<PlanName>,
 }
@@ -438,6 +441,7 @@ pub enum SecretsCommand {
     Rm {
         #[command(flatten)]
         named: Named,
+        /// Its name, from `vivier secrets ls`
         secret: String,
     },
 }
@@ -459,7 +463,7 @@ pub enum TokensCommand {
         /// What it is for
         name: DisplayName,
         /// What it may do; may be repeated
-        #[arg(long = "scope", required = true, value_parser = scopes())]
+        #[arg(long = "scope", value_name = "SCOPE", required = true, value_parser = scopes())]
         scopes: Vec<TokenScope>,
         /// When it ends [default: never]
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=366))]

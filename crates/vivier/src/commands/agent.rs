@@ -25,9 +25,8 @@ pub async fn status(api: &Api, named: &Named, output: &Output) -> Result<(), Fai
     print(&deployment, output)?;
     if !events.is_empty() {
         output.line("")?;
-        output.line(output.paint(Paint::Strong, "Timeline (UTC)"))?;
     }
-    events.iter().try_for_each(|event| output.line(timeline::line(event, output, false)))
+    timeline::print(&events, output)
 }
 
 fn print(one: &DeploymentOut, output: &Output) -> Result<(), Failure> {

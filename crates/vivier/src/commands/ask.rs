@@ -19,6 +19,10 @@ pub async fn run(api: &Api, verb: Verb, args: &AskArgs, output: &Output) -> Resu
     let found = target::find(api, &args.named.name, prefer).await?;
     let newest = if args.wait { newest_event(api, found.id).await? } else { None };
     let asked = api.ask(found.id, verb).await?;
+    // Already so: the server has nothing to do, and says it by the state.
+    if verb == Verb::Retry && found.state == State::Running && asked.state == State::Running {
+        return output.done(&asked, format!("{} is running: there is nothing to try again. `vivier restart {}` restarts it.", asked.slug, asked.slug));
+    }
     if !args.wait {
         let sentence = match verb {
             Verb::Restart => format!("{} restarts.", asked.slug),

@@ -105,11 +105,20 @@ fn log_line(line: &LogLine, level: Option<Level>, output: &Output) -> String {
 
 pub async fn events(api: &Api, args: &EventsArgs, output: &Output) -> Result<(), Failure> {
     let id = target::find(api, &args.named.name, Prefer::Living).await?.id;
-    let show = |event: &EventOut| if output.is_json() { output.item(event) } else { output.line(timeline::line(event, output, false)) };
     if !args.follow {
         let events = api.events(id, args.tail).await?;
-        return if output.is_json() { output.document(&events) } else { events.iter().try_for_each(show) };
+        return if output.is_json() { output.document(&events) } else { timeline::print(&events, output) };
     }
+    let mut days = timeline::Days::default();
+    let mut show = |event: &EventOut| {
+        if output.is_json() {
+            return output.item(event);
+        }
+        if let Some(day) = days.heading(event, output) {
+            output.line(day)?;
+        }
+        output.line(timeline::line(event, output, false))
+    };
     let mut stream = Stream::new(&api.http, |_| Api::follow_events(id));
     // Ids sort by age: one that was shown before a lost connection is not shown again.
     let mut newest: Option<EventId> = None;

@@ -35,6 +35,35 @@ pub fn line(event: &EventOut, output: &Output, aside: bool) -> String {
     line
 }
 
+/// The days of a timeline whose lines tell only the time.
+#[derive(Default)]
+pub struct Days(Option<String>);
+
+impl Days {
+    /// The line of a new day, to be shown before that of `event`.
+    pub fn heading(&mut self, event: &EventOut, output: &Output) -> Option<String> {
+        let moment = text::moment(event.at);
+        let day = moment.split(' ').next().unwrap_or_default();
+        if self.0.as_deref() == Some(day) {
+            return None;
+        }
+        self.0 = Some(day.to_owned());
+        Some(output.paint(Paint::Strong, &format!("{day} (UTC)")))
+    }
+}
+
+/// A list of events, each under its day.
+pub fn print(events: &[EventOut], output: &Output) -> Result<(), Failure> {
+    let mut days = Days::default();
+    for event in events {
+        if let Some(day) = days.heading(event, output) {
+            output.line(day)?;
+        }
+        output.line(line(event, output, false))?;
+    }
+    Ok(())
+}
+
 /// Where waiting for a deployment ended.
 pub enum Settled {
     Yes(Box<DeploymentOut>),

@@ -22,6 +22,14 @@ async fn each_ask_is_one_post_with_an_idempotency_key() {
 }
 
 #[tokio::test]
+async fn what_runs_is_not_said_to_be_tried_again() {
+    let world = World::new().await;
+    world.answer("POST", &format!("/v1/deployments/{ADA}/retry"), 200, ada()).await;
+    let ran = world.run(&["retry", "ada"]);
+    assert_eq!((ran.code, ran.out.contains("nothing to try again")), (0, true), "{} {}", ran.out, ran.err);
+}
+
+#[tokio::test]
 async fn restore_looks_among_the_deleted_ones_first() {
     let world = World::new().await;
     world.answer("POST", &format!("/v1/deployments/{OLD}/restore"), 202, deployment(OLD, "Old", "old", State::Provisioning)).await;

@@ -103,6 +103,18 @@ async fn followed_events_are_shown_once() {
 }
 
 #[tokio::test]
+async fn a_timeline_of_several_days_names_each_day_once() {
+    let world = World::new().await;
+    let mut later = event(3, "state", "noted", "Running", None);
+    later["at"] = json!("2026-11-22T00:00:01.000Z");
+    let newest_first = [later, event(2, "step", "done", "Started", None), event(1, "step", "started", "Starting", None)];
+    world.answer("GET", &format!("/v1/deployments/{ADA}/events"), 200, json!({ "items": newest_first })).await;
+    let ran = world.run(&["events", "ada"]);
+    let expected = "2026-11-21 (UTC)\n07:00:01.000  … Starting\n07:00:02.000  ✓ Started\n2026-11-22 (UTC)\n00:00:01.000  → Running\n";
+    assert_eq!((ran.code, ran.out.as_str()), (0, expected), "{}", ran.err);
+}
+
+#[tokio::test]
 async fn a_stream_that_is_refused_is_a_failure() {
     let world = World::new().await;
     world.refuse("GET", &format!("/v1/deployments/{ADA}/logs"), problem(409, "no_container", "The agent has no container now, so it writes nothing.")).await;
