@@ -250,11 +250,15 @@ impl Host {
     ) -> Result<T, RuntimeError> {
         let layout = self.layout.clone();
         let done = tokio::task::spawn_blocking(move || work(&layout)).await;
-        done.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(|error| match error.kind() {
-            // In its own words: they say what is missing.
-            std::io::ErrorKind::StorageFull => RuntimeError::new(RuntimeErrorKind::Capacity, error.to_string()),
-            std::io::ErrorKind::NotFound => RuntimeError::new(RuntimeErrorKind::NotFound, format!("{what}: there is none")).with_detail(error),
-            _ => disk(what, error),
+        done.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::StorageFull {
+                // In its own words: they say what is missing.
+                RuntimeError::new(RuntimeErrorKind::Capacity, error.to_string())
+            } else if error.kind() == std::io::ErrorKind::NotFound {
+                RuntimeError::new(RuntimeErrorKind::NotFound, format!("{what}: there is none")).with_detail(error)
+            } else {
+                disk(what, error)
+            }
         })
     }
 
