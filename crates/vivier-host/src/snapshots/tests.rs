@@ -106,24 +106,34 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
+/// A file's bytes: compared as they are, because a hash of tens of megabytes takes seconds in a debug build; told by their hash.
+#[derive(Clone, PartialEq)]
+struct Content(Vec<u8>);
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes {}", self.0.len(), hex::encode(Sha256::digest(&self.0)))
+    }
+}
+
 /// Everything that a snapshot promises to keep of a tree: kind, mode, owner, time, content.
-fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
+fn tree(root: &Path) -> BTreeMap<PathBuf, (String, Content)> {
     let mut found = BTreeMap::new();
     let mut todo = vec![root.to_owned()];
     while let Some(path) = todo.pop() {
         let meta = std::fs::symlink_metadata(&path).expect("a look");
         let content = if meta.is_dir() {
             todo.extend(std::fs::read_dir(&path).expect("a directory").map(|entry| entry.expect("an entry").path()));
-            String::new()
+            Vec::new()
         } else if meta.is_symlink() {
-            format!("{:?}", std::fs::read_link(&path).expect("a link"))
+            std::fs::read_link(&path).expect("a link").into_os_string().into_encoded_bytes()
         } else if meta.is_file() {
-            hex::encode(Sha256::digest(std::fs::read(&path).expect("a file")))
+            std::fs::read(&path).expect("a file")
         } else {
             continue;
         };
-        let line = format!("{:o} {}:{} {}.{:09} {content}", meta.mode(), meta.uid(), meta.gid(), meta.mtime(), meta.mtime_nsec());
-        found.insert(path.strip_prefix(root).expect("below").to_owned(), line);
+        let line = format!("{:o} {}:{} {}.{:09}", meta.mode(), meta.uid(), meta.gid(), meta.mtime(), meta.mtime_nsec());
+        found.insert(path.strip_prefix(root).expect("below").to_owned(), (line, Content(content)));
     }
     found
 }
