@@ -238,7 +238,7 @@ impl Copier<'_> {
         let from = openat(here, name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
         let opened = fstat(&from)?;
         if Looks::of(&opened) != Looks::of(stat) {
-            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "it was written while it was being copied"));
+            return Err(disturbed());
         }
         let to = openat(self.to.here(), name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::from(0o600))?;
         if self.method == CopyMethod::Copy {
@@ -287,13 +287,18 @@ impl Job {
     }
 }
 
+/// Somebody writes to what should stand still.
+fn disturbed() -> io::Error {
+    io::Error::new(io::ErrorKind::ResourceBusy, "it was written while it was being copied")
+}
+
 /// Copies the bytes from `start` to `end`.
 fn range(from: &OwnedFd, to: &OwnedFd, start: u64, end: u64) -> io::Result<()> {
     let (mut read, mut written) = (start, start);
     while written < end {
         let length = usize::try_from(end - written).unwrap_or(usize::MAX).min(STRETCH);
         match copy_file_range(from, Some(&mut read), to, Some(&mut written), length) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(0) => return Err(disturbed()),
             // The kernel begins to write it out now, so that the sync at the end has less to wait for.
             Ok(count) if count as u64 >= BIG => fadvise(to, written - count as u64, NonZeroU64::new(count as u64), Advice::DontNeed)?,
             Ok(_) | Err(Errno::INTR) => {}
@@ -312,7 +317,7 @@ fn through_memory(from: &OwnedFd, to: &OwnedFd, start: u64, end: u64) -> io::Res
         let wanted = usize::try_from(end - offset).unwrap_or(usize::MAX).min(buffer.len());
         let count = rustix::io::retry_on_intr(|| rustix::io::pread(from, &mut buffer[..wanted], offset))?;
         if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+            return Err(disturbed());
         }
         let mut rest = &buffer[..count];
         while !rest.is_empty() {

@@ -101,7 +101,7 @@ impl Drop for World {
 
 fn names(directory: &Path) -> Vec<String> {
     let mut names: Vec<_> =
-        std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
+        std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -301,6 +301,29 @@ fn a_tree_deeper_than_any_path_or_stack_or_table_of_files_is_kept_put_back_and_r
         place.enter(c"level").expect("a level");
     }
     assert!(rustix::fs::readlinkat(place.here(), "bottom", Vec::new()).is_ok());
+}
+
+#[test]
+fn room_can_be_asked_for_while_the_agent_makes_and_removes_whole_trees() {
+    let world = World::new();
+    let (state, over) = (world.state(), std::sync::atomic::AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                seed(&state);
+                for name in names(&state).iter().map(|name| state.join(name)) {
+                    layout::remove(&name).expect("removed");
+                }
+                let _ = std::fs::remove_file(state.join(OsStr::from_bytes(b"not \xff\xfe text")));
+            }
+        });
+        for _ in 0..300 {
+            let room = room(&world.layout, world.id);
+            over.store(room.is_err(), std::sync::atomic::Ordering::Relaxed);
+            assert!(room.expect("room").fits);
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
 }
 
 #[test]

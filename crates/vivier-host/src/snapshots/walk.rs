@@ -67,7 +67,11 @@ fn scan(place: &Place, life: Life, visitor: &mut impl Visitor) -> io::Result<Vec
     let mut buffer = Vec::with_capacity(32 * 1024);
     let mut entries = RawDir::new(&place.here, buffer.spare_capacity_mut());
     while let Some(entry) = entries.next() {
-        let entry = entry?;
+        let entry = match entry {
+            // The directory itself has gone meanwhile.
+            Err(Errno::NOENT) if life == Life::Live => break,
+            entry => entry?,
+        };
         let name = entry.file_name();
         if name == c"." || name == c".." {
             continue;
