@@ -39,6 +39,13 @@ pub struct Limits {
     pub connections: usize,
     /// Requests (WebSockets included) to one agent at once; further ones get 429.
     pub requests_per_agent: usize,
+    /// Seconds that a request waits for an agent which is on its way back by itself (being updated, restarting); 0: it is refused
+    /// at once. A browser's navigation waits for 2 s at most, then sees a page that tries again.
+    pub hold_seconds: u64,
+    /// Requests that wait so for one agent at once; further ones get 503. Keep it below `requests_per_agent`: they all go on together.
+    pub held_per_agent: usize,
+    /// Requests that wait so for all agents at once; further ones get 503.
+    pub held: usize,
     /// Bytes of one request's body; more is 413.
     pub body_bytes: u64,
     /// Bytes of one request's line and headers; more is 431.
@@ -84,6 +91,9 @@ impl Default for Limits {
         Self {
             connections: 8192,
             requests_per_agent: 256,
+            hold_seconds: 90,
+            held_per_agent: 200,
+            held: 2000,
             body_bytes: 64 << 20,
             header_bytes: 64 << 10,
             headers: 100,

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -72,6 +73,8 @@ pub struct Shared {
     /// Connections to `serve`'s public API.
     pub serve_pool: Arc<Pool>,
     pub meters: Meters,
+    /// How many requests wait for their agent to come back.
+    pub held: AtomicUsize,
     /// Accept no more; finish what is under way.
     pub closing: CancellationToken,
     /// End what is still open.
@@ -129,6 +132,7 @@ impl Edge {
             control,
             serve_pool: Arc::default(),
             meters: Meters::new(),
+            held: AtomicUsize::new(0),
             closing: CancellationToken::new(),
             cut: CancellationToken::new(),
             connections: TaskTracker::new(),

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -48,7 +49,7 @@ fn answer(shared: &Shared, path: &str) -> Reply {
             let health = serde_json::json!({
                 "ok": true,
                 "serve": if shared.control.up() { "up" } else { "down" },
-                "open": { "connections": shared.connections.len(), "tunnels": shared.tunnels.len() },
+                "open": { "connections": shared.connections.len(), "tunnels": shared.tunnels.len(), "held": shared.held.load(Ordering::Relaxed) },
                 "routes": { "version": table.version, "epoch": table.epoch, "agents": table.agents().count(), "age_seconds": table.since.elapsed().as_secs() },
             });
             typed(StatusCode::OK, "application/json", health.to_string().into_bytes())

@@ -10,6 +10,7 @@
 //! The edge knows nothing of the store, of Docker, of plans or money. It must stay useful while `serve` is down or restarts:
 //! an open WebSocket never notices.
 
+mod again;
 mod body;
 pub mod config;
 mod control;

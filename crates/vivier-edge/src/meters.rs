@@ -45,6 +45,35 @@ impl Door {
     }
 }
 
+/// How a request's waiting for its agent ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// The agent came back, and the request went on.
+    Resumed,
+    /// The agent will not come back by itself.
+    Refused,
+    /// The time was over.
+    Late,
+    /// The client went away.
+    Left,
+    /// It did not wait: too many did already.
+    Full,
+}
+
+impl Held {
+    const ALL: [Self; 5] = [Self::Resumed, Self::Refused, Self::Late, Self::Left, Self::Full];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resumed => "resumed",
+            Self::Refused => "refused",
+            Self::Late => "late",
+            Self::Left => "left",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// Handles that are looked up once.
 #[derive(Clone)]
 pub struct Meters {
@@ -59,6 +88,9 @@ pub struct Meters {
     pub agents: Gauge,
     pub serve_up: Gauge,
     pub door_listeners: Gauge,
+    held: Gauge,
+    holds: [Counter; 5],
+    hold_seconds: Histogram,
 }
 
 struct PerDoor {
@@ -91,6 +123,9 @@ impl Meters {
             agents: gauge!("vivier_edge_routes"),
             serve_up: gauge!("vivier_edge_serve_up"),
             door_listeners: gauge!("vivier_edge_door_listeners"),
+            held: gauge!("vivier_edge_held_requests"),
+            holds: Held::ALL.map(|held| counter!("vivier_edge_holds_total", "outcome" => held.as_str())),
+            hold_seconds: histogram!("vivier_edge_hold_seconds"),
         }
     }
 
@@ -100,6 +135,22 @@ impl Meters {
         let class = usize::from(status.as_u16() / 100).clamp(1, 5) - 1;
         per.requests[class].increment(1);
         per.seconds.record(took.as_secs_f64());
+    }
+
+    /// A request begins to wait for its agent.
+    pub fn hold_begins(&self) {
+        self.held.increment(1.0);
+    }
+
+    pub fn hold_ends(&self, outcome: Held, waited: Duration) {
+        self.held.decrement(1.0);
+        self.holds[outcome as usize].increment(1);
+        self.hold_seconds.record(waited.as_secs_f64());
+    }
+
+    /// One was not let in to wait.
+    pub fn hold_refused(&self) {
+        self.holds[Held::Full as usize].increment(1);
     }
 
     /// Counts the bytes of answers through `door`.

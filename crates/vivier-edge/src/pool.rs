@@ -18,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 
+use crate::again;
 use crate::body::{BodyError, RequestBody};
 use crate::ingress::lanes;
 use crate::io::Stream;
@@ -58,6 +59,16 @@ pub enum ExchangeError {
     Late,
     #[error("the connection broke before the answer")]
     Broken(#[source] hyper::Error),
+}
+
+/// A request without an answer.
+pub struct Lost {
+    pub error: ExchangeError,
+    /// The request itself, when sending it once more does no harm: nothing of it had left, or it may be repeated and nothing of
+    /// an answer had come.
+    pub again: Option<Box<Request<RequestBody>>>,
+    /// Something of it had left.
+    pub sent: bool,
 }
 
 /// Why a connection could not be made.
@@ -136,16 +147,42 @@ impl Pool {
         self: &Arc<Self>,
         key: &Arc<str>,
         connect: impl Fn() -> F,
-        mut request: Request<RequestBody>,
+        request: Request<RequestBody>,
         answer_within: Duration,
     ) -> Result<Response<Answer>, ExchangeError>
+    where
+        F: Future<Output = Result<Stream, ConnectError>>,
+    {
+        self.attempt(key, connect, request, answer_within).await.map_err(|lost| lost.error)
+    }
+
+    /// As [`Pool::exchange`], but gives the request back when it may be sent again.
+    ///
+    /// # Errors
+    /// As [`Pool::exchange`].
+    pub async fn attempt<F>(
+        self: &Arc<Self>,
+        key: &Arc<str>,
+        connect: impl Fn() -> F,
+        mut request: Request<RequestBody>,
+        answer_within: Duration,
+    ) -> Result<Response<Answer>, Lost>
     where
         F: Future<Output = Result<Stream, ConnectError>>,
     {
         loop {
             let mut live = match self.take(key) {
                 Some(live) => live,
-                None => Live::open(connect().await.map_err(ExchangeError::Connect)?, key.clone()).await.map_err(ExchangeError::Broken)?,
+                None => {
+                    let stream = match connect().await {
+                        Ok(stream) => stream,
+                        Err(error) => return Err(Lost { error: ExchangeError::Connect(error), again: Some(Box::new(request)), sent: false }),
+                    };
+                    match Live::open(stream, key.clone()).await {
+                        Ok(live) => live,
+                        Err(error) => return Err(Lost { error: ExchangeError::Broken(error), again: Some(Box::new(request)), sent: false }),
+                    }
+                }
             };
             match tokio::time::timeout(answer_within, live.send(request)).await {
                 Ok(Ok(response)) => {
@@ -158,9 +195,10 @@ impl Pool {
                 }
                 Ok(Err((error, back))) => match (live.used, back) {
                     (true, Some(back)) => request = back,
-                    (true | false, Some(_) | None) => return Err(explain(error)),
+                    (false, Some(back)) => return Err(Lost { error: explain(error), again: Some(Box::new(back)), sent: false }),
+                    (true | false, None) => return Err(Lost { error: explain(error), again: live.repeatable().map(Box::new), sent: true }),
                 },
-                Err(_) => return Err(ExchangeError::Late),
+                Err(_) => return Err(Lost { error: ExchangeError::Late, again: None, sent: true }),
             }
         }
     }
@@ -201,6 +239,16 @@ impl Live {
             answer.as_mut().poll(cx)
         });
         answer.await.map_err(|mut error| (error.take_message(), error.into_error())).map_err(|(back, error)| (error, back))
+    }
+}
+
+impl Live {
+    /// The request that was sent last, when it may be sent again: it is a plain GET or HEAD, and nothing of an answer has come.
+    fn repeatable(self) -> Option<Request<RequestBody>> {
+        match Pin::into_inner(self.driver).into_parts().io.into_inner() {
+            Stream::Noted(noted) => noted.unanswered().and_then(again::parse),
+            Stream::Tcp(_) | Stream::Unix(_) | Stream::Tls(_) => None,
+        }
     }
 }
 

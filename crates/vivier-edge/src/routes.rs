@@ -1,7 +1,7 @@
 //! The route table: an immutable index, swapped whole. Readers take a snapshot and never wait.
 //!
 //! A swap carries over what belongs to an agent and not to a table: its pool of connections (as long as its address is the
-//! same) and its count of requests under way.
+//! same) and its counts of requests under way and waiting.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -35,6 +35,8 @@ pub struct Agent {
     /// Connections to the agent's model provider and channels.
     pub outside: Arc<Pool>,
     pub under_way: Arc<AtomicUsize>,
+    /// Requests that wait for it to come back.
+    pub held: Arc<AtomicUsize>,
 }
 
 /// What is known of an agent's model door.
@@ -124,6 +126,11 @@ impl Routes {
         self.changed.subscribe()
     }
 
+    /// How often the table was swapped: one that was read before is still the current one while this stays the same.
+    pub fn swaps(&self) -> u64 {
+        self.swaps.load(Ordering::Acquire)
+    }
+
     pub fn ready(&self) -> bool {
         self.ready.get().is_some()
     }
@@ -192,7 +199,8 @@ impl Newcomer {
         let pool = old.filter(|old| old.upstream == upstream).map_or_else(Arc::default, |old| old.pool.clone());
         let outside = old.filter(|old| old.model == model && old.channels == channels).map_or_else(Arc::default, |old| old.outside.clone());
         let under_way = old.map_or_else(Arc::default, |old| old.under_way.clone());
-        Agent { slug, deployment, account, state, reason, subnet, upstream, model, channels, pool, outside, under_way }
+        let held = old.map_or_else(Arc::default, |old| old.held.clone());
+        Agent { slug, deployment, account, state, reason, subnet, upstream, model, channels, pool, outside, under_way, held }
     }
 }
 

@@ -1,11 +1,13 @@
 //! One agent's host: who may pass, and the way to its gateway.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, ORIGIN, UPGRADE, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::net::TcpStream;
 use vivier_core::id::SessionId;
@@ -15,11 +17,12 @@ use crate::body::{BodyError, ReplyBody, RequestBody, Streamed};
 use crate::cookie::{self, Pass};
 use crate::edge::Shared;
 use crate::headers;
+use crate::ingress::hold::Hold;
 use crate::ingress::visit::{Visit, forged, token, too_large};
 use crate::ingress::{bearers, pages, session, sockets};
-use crate::io::Stream;
+use crate::io::{Noted, Stream};
 use crate::meters::Door;
-use crate::pool::{ConnectError, ExchangeError};
+use crate::pool::{ConnectError, ExchangeError, Lost};
 use crate::reply::{Refusal, Reply, see_other};
 use crate::routes::{Agent, Leash, Place};
 
@@ -47,71 +50,146 @@ impl Who {
     }
 }
 
+/// How often a request that has left is sent again: one that brings its gateway down must not do so for ever.
+const MOST_REPEATS: u32 = 1;
+
 static AGENT: LazyLock<Arc<str>> = LazyLock::new(|| "".into());
 
-pub async fn forward(visit: &Arc<Visit>, agent: Arc<Agent>, mut parts: Parts, body: Incoming, page: bool) -> Reply {
+pub async fn forward(visit: &Arc<Visit>, mut agent: Arc<Agent>, mut parts: Parts, body: Incoming, page: bool) -> Reply {
     let shared = &visit.shared;
+    let mut swaps = shared.routes.swaps();
     if session::ours(parts.uri.path()) {
         return session::answer(shared, &agent, &parts, page).await;
     }
-    let pass = {
-        let table = shared.routes.load();
-        visit.pass(&table, &agent, &parts.headers)
-    };
-    let for_programs = parts.uri.path() == "/v1" || parts.uri.path().starts_with("/v1/");
-    let who = match (token(&parts.headers).filter(|_| for_programs), pass) {
-        (Some(token), _) => match bearers::check(shared, &agent, token).await {
-            Ok(()) => Who::Program,
-            Err(refusal) => {
-                let mut reply = refusal.reply(false);
-                reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"vivier\""));
-                return reply;
-            }
-        },
-        (None, Some(pass)) => Who::Browser(pass),
-        (None, None) => return turn_away(shared, &agent, &parts, page),
+    let mut who = match admit(visit, &agent, &parts, page).await {
+        Ok(who) => who,
+        Err(reply) => return *reply,
     };
     if who != Who::Program && forged(shared, &agent, &parts) {
         let detail = "the request comes from another site's page; open the agent under its own address";
         return Refusal::new(StatusCode::FORBIDDEN, "foreign_origin", "Another site's request", detail).reply(page);
     }
-    let Some(upstream) = agent.upstream else { return pages::away(shared, &agent).reply(page) };
-    let Some(place) = Place::take(&agent, shared.config.limits.requests_per_agent) else {
-        let detail = format!("this agent already has {} requests under way; try again in a moment", shared.config.limits.requests_per_agent);
-        return Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests at once", detail).retry_after(1).reply(page);
-    };
+    let socket = parts.headers.contains_key(UPGRADE) && sockets::asked(&parts);
+    if socket && !may_open_socket(shared, &agent, &parts, who) {
+        let detail = "a WebSocket must be opened by a page of the agent's own address";
+        return Refusal::new(StatusCode::FORBIDDEN, "foreign_origin", "Another site's request", detail).reply(false);
+    }
+    let mut hold = Hold::new(page, !body.is_end_stream());
+    if agent.upstream.is_none() {
+        // Boxed here and below: the way of a request that need not wait stays small.
+        agent = match Box::pin(hold.until_back(visit, &agent, who)).await {
+            Ok(now) => now,
+            Err(told) => return told.map_or_else(|| pages::away(shared, &agent), |told| *told).reply(page),
+        };
+        // Its session may have ended meanwhile, or its token.
+        who = match Box::pin(admit(visit, &agent, &parts, page)).await {
+            Ok(who) => who,
+            Err(reply) => return *reply,
+        };
+    }
     if who == Who::Program {
         parts.headers.remove(AUTHORIZATION);
     }
     cookie::strip(&mut parts.headers);
-    if parts.headers.contains_key(UPGRADE) && sockets::asked(&parts) {
-        if !may_open_socket(shared, &agent, &parts, who) {
-            let detail = "a WebSocket must be opened by a page of the agent's own address";
-            return Refusal::new(StatusCode::FORBIDDEN, "foreign_origin", "Another site's request", detail).reply(false);
-        }
-        return sockets::open(visit, agent, upstream, who, place, parts).await;
+    if socket {
+        return sockets::open(visit, agent, who, hold, parts).await;
     }
     visit.attribute(&mut parts.headers, true);
     let body = RequestBody::visitor(body, shared.config.limits.body_bytes, shared.stall());
-    let connect = || connect(upstream, shared.connect_within());
-    match agent.pool.exchange(&AGENT, connect, Request::from_parts(parts, body), shared.answer_within()).await {
-        Ok(answer) => {
-            let (mut head, answer) = answer.into_parts();
-            headers::clean_answer(&mut head.headers, || shared.public.agent_origin(&agent.slug), upstream);
-            let leash = Some(Leash::new(shared.routes.clone(), agent, who.session()));
-            let bytes = Some(shared.meters.bytes(Door::Agent));
-            Response::from_parts(head, ReplyBody::Streamed(Box::new(Streamed { answer, leash, _place: Some(place), bytes })))
+    let mut request = Request::from_parts(parts, body);
+    let mut repeats = 0;
+    loop {
+        // Checking a token takes a while: whoever has just been taken off the table is not asked any more.
+        if shared.routes.swaps() != swaps {
+            swaps = shared.routes.swaps();
+            let table = shared.routes.load();
+            if let Some(now) = table.agent(agent.slug.as_str()).filter(|_| table.still(&agent)) {
+                agent = now.clone();
+            }
         }
-        Err(error) => fault(shared, &agent, &error).reply(page),
+        let Some(upstream) = agent.upstream else {
+            agent = match Box::pin(hold.until_back(visit, &agent, who)).await {
+                Ok(now) => now,
+                Err(told) => return told.map_or_else(|| pages::away(shared, &agent), |told| *told).reply(page),
+            };
+            continue;
+        };
+        let place = match take_place(shared, &agent) {
+            Ok(place) => place,
+            Err(refusal) => return refusal.reply(page),
+        };
+        let connect = || connect_noted(upstream, shared.connect_within());
+        match agent.pool.attempt(&AGENT, connect, request, shared.answer_within()).await {
+            Ok(answer) => {
+                let (mut head, answer) = answer.into_parts();
+                headers::clean_answer(&mut head.headers, || shared.public.agent_origin(&agent.slug), upstream);
+                let leash = Some(Leash::new(shared.routes.clone(), agent, who.session()));
+                let bytes = Some(shared.meters.bytes(Door::Agent));
+                return Response::from_parts(head, ReplyBody::Streamed(Box::new(Streamed { answer, leash, _place: Some(place), bytes })));
+            }
+            Err(Lost { error, again: Some(again), sent }) if !sent || repeats < MOST_REPEATS => {
+                drop(place);
+                repeats += u32::from(sent);
+                agent = match Box::pin(hold.until_back(visit, &agent, who)).await {
+                    Ok(now) => now,
+                    Err(told) => return told.map_or_else(|| fault(shared, &agent, &error), |told| *told).reply(page),
+                };
+                request = *again;
+            }
+            Err(lost) => return fault(shared, &agent, &lost.error).reply(page),
+        }
+    }
+}
+
+/// Who asks.
+///
+/// # Errors
+/// With the answer for somebody who may not pass.
+async fn admit(visit: &Visit, agent: &Arc<Agent>, parts: &Parts, page: bool) -> Result<Who, Box<Reply>> {
+    let shared = &visit.shared;
+    let pass = {
+        let table = shared.routes.load();
+        visit.pass(&table, agent, &parts.headers)
+    };
+    let for_programs = parts.uri.path() == "/v1" || parts.uri.path().starts_with("/v1/");
+    match (token(&parts.headers).filter(|_| for_programs), pass) {
+        (Some(token), _) => match bearers::check(shared, agent, token).await {
+            Ok(()) => Ok(Who::Program),
+            Err(refusal) => {
+                let mut reply = refusal.reply(false);
+                reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"vivier\""));
+                Err(Box::new(reply))
+            }
+        },
+        (None, Some(pass)) => Ok(Who::Browser(pass)),
+        (None, None) => Err(Box::new(turn_away(shared, agent, parts, page))),
     }
 }
 
 /// # Errors
+/// When the agent has as many requests under way as it may.
+pub fn take_place(shared: &Shared, agent: &Agent) -> Result<Place, Box<Refusal>> {
+    let most = shared.config.limits.requests_per_agent;
+    Place::take(agent, most).ok_or_else(|| {
+        let detail = format!("this agent already has {most} requests under way; try again in a moment");
+        Box::new(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests at once", detail).retry_after(1))
+    })
+}
+
+async fn connect_noted(upstream: SocketAddr, within: Duration) -> Result<Stream, ConnectError> {
+    Ok(Stream::Noted(Noted::new(dial(upstream, within).await?)))
+}
+
+/// # Errors
 /// When there is no connection within `within`.
-pub async fn connect(upstream: std::net::SocketAddr, within: Duration) -> Result<Stream, ConnectError> {
+pub async fn connect(upstream: SocketAddr, within: Duration) -> Result<Stream, ConnectError> {
+    Ok(Stream::Tcp(dial(upstream, within).await?))
+}
+
+async fn dial(upstream: SocketAddr, within: Duration) -> Result<TcpStream, ConnectError> {
     let stream = tokio::time::timeout(within, TcpStream::connect(upstream)).await.map_err(|_| ConnectError::Slow)?.map_err(ConnectError::Connect)?;
     stream.set_nodelay(true).map_err(ConnectError::Connect)?;
-    Ok(Stream::Tcp(stream))
+    Ok(stream)
 }
 
 fn may_open_socket(shared: &Shared, agent: &Agent, parts: &Parts, who: Who) -> bool {

@@ -9,6 +9,7 @@
 pub mod agent;
 pub mod bearers;
 pub mod dashboard;
+pub mod hold;
 pub mod lanes;
 pub mod pages;
 pub mod pulse;

@@ -2,6 +2,7 @@
 //! in two ways at once.
 
 use std::io;
+use std::os::fd::AsFd as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -9,8 +10,10 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use futures_util::task::AtomicWaker;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::Limits;
 
@@ -25,6 +28,9 @@ pub struct Pulse {
     two_framings: AtomicBool,
     order: AtomicU8,
     waker: AtomicWaker,
+    /// Somebody waits for the peer's going.
+    listens: AtomicBool,
+    gone: Notify,
 }
 
 /// What a connection is told from outside its own task.
@@ -49,6 +55,8 @@ impl Pulse {
             two_framings: AtomicBool::new(false),
             order: AtomicU8::new(0),
             waker: AtomicWaker::new(),
+            listens: AtomicBool::new(false),
+            gone: Notify::new(),
         })
     }
 
@@ -93,6 +101,23 @@ impl Pulse {
         }
     }
 
+    /// Waits until the peer has closed its side or the connection is broken. hyper notices that by reading, which it does not do
+    /// while a body waits to be read; so the socket gets a second registration for the time being. (The end of a client whose
+    /// kernel still has bytes to send, because ours takes no more, is not seen by anyone.)
+    pub async fn left(&self) {
+        struct Listening<'a>(&'a Pulse);
+        impl Drop for Listening<'_> {
+            fn drop(&mut self) {
+                self.0.listens.store(false, Ordering::Relaxed);
+            }
+        }
+        self.listens.store(true, Ordering::Relaxed);
+        let _listening = Listening(self);
+        // The connection's own task makes the registration, since it has the socket.
+        self.waker.wake();
+        self.gone.notified().await;
+    }
+
     /// The order that stands; the task is woken when it changes.
     pub fn heed(&self, cx: &Context<'_>) -> Order {
         self.waker.register(cx.waker());
@@ -120,11 +145,34 @@ pub struct Watched {
     pulse: Arc<Pulse>,
     transfer_encoding: bool,
     content_length: bool,
+    ear: Option<AbortOnDropHandle<()>>,
 }
 
 impl Watched {
     pub fn new(stream: TcpStream, pulse: Arc<Pulse>) -> Self {
-        Self { stream, pulse, transfer_encoding: false, content_length: false }
+        Self { stream, pulse, transfer_encoding: false, content_length: false, ear: None }
+    }
+
+    /// Listens for the peer's going as long as somebody wants to know. A number of bytes stays unread meanwhile.
+    #[cold]
+    fn listen(&mut self) {
+        if !self.pulse.listens.load(Ordering::Relaxed) {
+            self.ear = None;
+        } else if self.ear.is_none() {
+            let pulse = self.pulse.clone();
+            match self.stream.as_fd().try_clone_to_owned().map(std::net::TcpStream::from).and_then(TcpStream::from_std) {
+                Ok(twin) => {
+                    self.ear = Some(AbortOnDropHandle::new(tokio::spawn(async move {
+                        // No readable byte wakes this: only urgent ones, which nobody sends, and the end.
+                        match twin.ready(Interest::PRIORITY).await {
+                            Ok(_) => pulse.gone.notify_one(),
+                            Err(error) => tracing::debug!("a connection cannot be watched: {error}"),
+                        }
+                    })));
+                }
+                Err(error) => tracing::debug!("a connection cannot be watched: {error}"),
+            }
+        }
     }
 
     fn look(&mut self, bytes: &[u8]) {
@@ -173,6 +221,10 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Called whenever hyper has looked after the connection.
+        if self.pulse.listens.load(Ordering::Relaxed) != self.ear.is_some() {
+            self.listen();
+        }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

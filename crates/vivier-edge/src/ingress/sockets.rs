@@ -1,7 +1,6 @@
 //! WebSockets: the upgrade is passed on, then bytes go both ways until a side ends, the agent's route is withdrawn, the
 //! session ends or its pass runs out. A swap of the route table for somebody else's sake does not touch them.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +16,14 @@ use crate::body::{ReplyBody, RequestBody};
 use crate::headers;
 use crate::ingress::agent::{self, Who, fault};
 use crate::ingress::dashboard;
+use crate::ingress::hold::Hold;
+use crate::ingress::pages;
 use crate::ingress::visit::{Visit, bad};
 use crate::io::Stream;
 use crate::meters::Door;
 use crate::pool;
 use crate::reply::Reply;
-use crate::routes::{Agent, Leash, Place};
+use crate::routes::{Agent, Leash};
 use crate::tunnel;
 
 /// An answer other than 101 is passed on up to this size.
@@ -42,26 +43,47 @@ pub fn asked(parts: &Parts) -> bool {
     parts.method == Method::GET && parts.version == Version::HTTP_11 && says(UPGRADE, "websocket") && says(CONNECTION, "upgrade")
 }
 
-/// Opens one to an agent.
-pub async fn open(visit: &Arc<Visit>, agent: Arc<Agent>, upstream: SocketAddr, who: Who, place: Place, mut parts: Parts) -> Reply {
+/// Opens one to an agent. When the agent goes away before it has answered, `hold` waits for it to come back.
+pub async fn open(visit: &Arc<Visit>, mut agent: Arc<Agent>, who: Who, mut hold: Hold, mut parts: Parts) -> Reply {
     let shared = &visit.shared;
     let Some(near) = parts.extensions.remove::<OnUpgrade>() else { return no_upgrade() };
     // A pass that runs out closes what it opened.
     let now = (shared.world.now)();
     let lasts = who.until().map(|until| Duration::from_millis(u64::try_from(until.millis_since(now)).unwrap_or_default()));
     prepare(visit, &mut parts, true);
-    let stream = match agent::connect(upstream, shared.connect_within()).await {
-        Ok(stream) => stream,
-        Err(error) => return fault(shared, &agent, &pool::ExchangeError::Connect(error)).reply(false),
+    let mut repeats = 0;
+    let (mut answer, far, upstream, place) = loop {
+        let Some(upstream) = agent.upstream else { return pages::away(shared, &agent).reply(false) };
+        let place = match agent::take_place(shared, &agent) {
+            Ok(place) => place,
+            Err(refusal) => return refusal.reply(false),
+        };
+        let request = Request::from_parts(parts.clone(), RequestBody::empty());
+        let tried = match agent::connect(upstream, shared.connect_within()).await {
+            Ok(stream) => exchange(stream, request, shared.answer_within()).await,
+            Err(error) => Err(pool::ExchangeError::Connect(error)),
+        };
+        let error = match tried {
+            Ok((answer, far)) => break (answer, far, upstream, place),
+            Err(error) => error,
+        };
+        let again = match &error {
+            pool::ExchangeError::Connect(_) => true,
+            pool::ExchangeError::Broken(_) => std::mem::replace(&mut repeats, 1) == 0,
+            pool::ExchangeError::Late | pool::ExchangeError::Body(_) => false,
+        };
+        if !again {
+            return fault(shared, &agent, &error).reply(false);
+        }
+        drop(place);
+        agent = match Box::pin(hold.until_back(visit, &agent, who)).await {
+            Ok(now) => now,
+            Err(told) => return told.map_or_else(|| fault(shared, &agent, &error), |told| *told).reply(false),
+        };
     };
     let own_origin = {
         let (shared, slug) = (shared.clone(), agent.slug.clone());
         move || shared.public.agent_origin(&slug)
-    };
-    let request = Request::from_parts(parts, RequestBody::empty());
-    let (mut answer, far) = match exchange(stream, request, shared.answer_within()).await {
-        Ok(answer) => answer,
-        Err(error) => return fault(shared, &agent, &error).reply(false),
     };
     headers::clean_answer(answer.headers_mut(), own_origin, upstream);
     let Some(far) = far else { return answer };

@@ -76,6 +76,11 @@ impl Visit {
         reply.map(|inner| Body { inner, _beat: beat })
     }
 
+    /// Waits until the peer has gone, also while it still has unread bytes of a request's body under way.
+    pub async fn left(&self) {
+        self.pulse.left().await;
+    }
+
     async fn route(self: &Arc<Self>, request: Request<Incoming>) -> (Door, Reply) {
         let (mut parts, body) = request.into_parts();
         let page = opens_page(&parts.method, &parts.headers);

@@ -158,7 +158,7 @@ async fn an_agent_cannot_lead_a_browser_away_or_set_cookies_for_others() {
 
 #[tokio::test]
 async fn while_an_agent_is_away_its_owner_reads_why_and_nobody_else() {
-    let town = Town::new().await;
+    let town = Town::with(|config| config.limits.hold_seconds = 0).await;
     for (state, code, words, refreshes) in [
         (State::Starting, "agent_starting", "is starting", true),
         (State::Restarting, "agent_restarting", "is restarting", true),
