@@ -213,9 +213,17 @@ describe("a customer's whole way", { concurrency: false }, () => {
       RUNNING,
     );
     await page.reload();
-    await page.locator("li", { hasText: "Revision 2" }).getByText("current").waitFor();
+    await tab("Revisions");
+    await page.getByTestId("revision-2").getByText("current").waitFor();
     await state(page, "running").waitFor({ timeout: RUNNING });
     await shot(page, "15-config-applied");
+    await page.getByRole("button", { name: "What changed with revision 2" }).click();
+    await page.getByTestId("diff").locator("[data-kind=added]", { hasText: "#336699" }).waitFor();
+    await shot(page, "15-config-diff");
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: /^Go back to this.*revision 1/ }).click();
+    await page.getByTestId("plan").getByText(/revision 1 come back/).waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
   });
 
   test("the page survives the server being away, and says so", async () => {
@@ -280,7 +288,7 @@ describe("a customer's whole way", { concurrency: false }, () => {
   test("every page passes axe, in both themes and on a phone", async () => {
     needsAgent();
     const found = [];
-    const PAGES = ["/agents", "/agents/new", "/account", "/operator", `/agents/${id}`, ...["logs", "configuration", "secrets", "proof", "danger"].map((each) => `/agents/${id}?tab=${each}`)];
+    const PAGES = ["/agents", "/agents/new", "/account", "/operator", `/agents/${id}`, ...["logs", "configuration", "revisions", "secrets", "proof", "danger"].map((each) => `/agents/${id}?tab=${each}`)];
     const cookies = await ownerContext.cookies();
     for (const [theme, width] of [["light", 1280], ["dark", 1280], ["dark", 390], ["light", 390]]) {
       const context = await visitor({ colorScheme: theme, viewport: { width, height: 844 }, reducedMotion: "reduce" });

@@ -22,6 +22,7 @@ const troubles = [];
 const owner = "operator@example.com";
 const named = (name) => [...known.deployments.values()].find((each) => each.hidden.owner === owner && each.name.startsWith(name))?.id;
 const agent = (name, tab, before) => [`agent-${name.toLowerCase()}-${tab}`, () => `/agents/${named(name)}${tab === "overview" ? "" : `?tab=${tab}`}`, owner, before];
+const shown = (what, ...rest) => agent(...rest).map((each, place) => (place === 0 ? `${each}-${what}` : each));
 const PAGES = [
   ["landing", () => "/", null],
   ["login", () => "/login?next=%2Fopen%2Fpearl", null],
@@ -57,6 +58,25 @@ const PAGES = [
     await page.keyboard.press("Control+a");
     await paste(editor, "// mine\n{\n  ui: { assistant: { name: 42 } },\n  colour: 'teal',\n  session: { scope: true },\n}\n");
     await page.getByTestId("config-issues").waitFor();
+  }),
+  agent("Pearl", "revisions", (page) => page.getByText("The data from before it is kept").first().waitFor()),
+  shown("diff", "Pearl", "revisions", async (page) => {
+    await page.getByRole("button", { name: "What changed with revision 3" }).click();
+    await page.getByTestId("diff").waitFor();
+  }),
+  shown("back", "Pearl", "revisions", async (page) => {
+    await page.getByRole("button", { name: /^Go back to this.*revision 3/ }).click();
+    await page.getByTestId("plan").waitFor();
+    await page.getByRole("radio", { name: /^Put it back/ }).check();
+  }),
+  shown("release", "Pearl", "revisions", async (page) => {
+    await page.getByRole("button", { name: /Run this release: OpenClaw 2026\.9\.10/ }).click();
+    await page.getByRole("dialog").waitFor();
+  }),
+  shown("trying", "Marlin", "revisions", async (page) => {
+    await page.getByRole("button", { name: /Run this release: OpenClaw 2026\.9\.(7|10)/ }).last().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Run this release" }).click();
+    await page.getByText(/on its way|not trusted yet/).first().waitFor();
   }),
   agent("Pearl", "secrets"),
   agent("Pearl", "proof"),

@@ -24,6 +24,13 @@ const id = (prefix) => {
 const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
 const soon = (seconds) => ago(-seconds);
 const image = `sha256:${"b031729057b32c2ba6c02c59249891ce40bdf59d28e2567dc44c75e2348b54c1"}`;
+// The second never starts: for the way back.
+const releases = [
+  { image: `sha256:${"7c".repeat(32)}`, openclaw_version: "2026.9.10", created_at: ago(3600 * 5), is_default: true },
+  { image: `sha256:${"5e".repeat(32)}`, openclaw_version: "2026.9.7", created_at: ago(86400 * 2), is_default: false },
+  { image, openclaw_version: "2026.9.6", created_at: ago(86400 * 4), is_default: false },
+];
+const snapshot = (number, seconds, megabytes) => ({ number, taken_at: ago(seconds), bytes: Math.round(megabytes * 1024 ** 2), took_ms: 38, method: "reflink" });
 
 const limits = (cpu_millis, memory, storage) => ({ cpu_millis, memory_bytes: memory * GIB, storage_bytes: storage * GIB, pids: 256 });
 const plans = [
@@ -88,6 +95,7 @@ function make(owner, name, slug, more) {
   };
   deployment.hidden = {
     owner: owner.email, events: [], logs: [], text: DOCUMENT, config: 1, secrets: [{ name: "provider.apiKey", version: 1, created_at: deployment.created_at }],
+    texts: { 1: DOCUMENT },
     revisions: [{ number: 1, config_version: 1, secrets_version: 1, openclaw_version: "2026.9.6", image, outcome: "good", author: owner.email, created_at: deployment.created_at, current: true, last_known_good: true }],
   };
   deployments.set(deployment.id, deployment);
@@ -148,13 +156,25 @@ function seed(owner) {
   }
   pearl.hidden.events.push({ id: id("evt"), at: ago(200), kind: "sight", outcome: "noted", message: "telegram is failing: the bot token is refused" });
   pearl.hidden.secrets.push({ name: "channels.telegram.botToken", version: 2, created_at: ago(7000) });
+  const revision = (number, config_version, seconds, more) => ({ number, config_version, secrets_version: 2, openclaw_version: "2026.9.6", image, outcome: "good", author: owner.email, created_at: ago(seconds), current: false, last_known_good: false, ...more });
+  const { 1: { image: tried, openclaw_version } } = releases;
+  pearl.hidden.texts = {
+    1: DOCUMENT,
+    2: `${DOCUMENT.slice(0, -2)}  tools: { web: { search: { provider: "seagull" } } },\n}\n`,
+    3: `// Your agent's own OpenClaw configuration.\n{\n  ui: { assistant: { name: "Pearl" } },\n  session: { scope: "per-sender" },\n  // Short answers: it is read on a phone.\n  messages: { prefix: "" },\n}\n`,
+  };
+  pearl.hidden.text = pearl.hidden.texts[3];
+  pearl.hidden.config = 3;
   pearl.hidden.revisions = [
-    { number: 3, config_version: 3, secrets_version: 2, openclaw_version: "2026.9.6", image, outcome: "good", author: owner.email, created_at: ago(7000), current: true, last_known_good: true },
-    { number: 2, config_version: 2, secrets_version: 1, openclaw_version: "2026.9.6", image, outcome: "failed", reason: "OpenClaw did not start with it: tools.web.search: unknown provider", author: owner.email, created_at: ago(9000), current: false, last_known_good: false },
+    revision(5, 3, 3550, { current: true, last_known_good: true, author: "system", restores: 4 }),
+    revision(4, 3, 3640, { outcome: "failed", openclaw_version, image: tried, snapshot: snapshot(4, 3630, 48.2), reason: "the container ended by itself with code 1. Its last words: Error: state was written by a newer schema (17 > 16); refusing to start. Run `openclaw doctor --fix` or restore a backup. The old release is back, with the data from before it" }),
+    revision(3, 3, 7000, { snapshot: snapshot(3, 6998, 31.6) }),
+    revision(2, 2, 9000, { outcome: "failed", secrets_version: 1, author: "system", restores: undefined, reason: "OpenClaw did not start with it: tools.web.search: unknown provider" }),
     { ...pearl.hidden.revisions[0], current: false, last_known_good: false },
   ];
-  pearl.revision = 3;
-  pearl.last_known_good_revision = 3;
+  pearl.hidden.revisions[3].author = owner.email;
+  pearl.revision = 5;
+  pearl.last_known_good_revision = 5;
   const words = [["info", "gateway", "listening on 0.0.0.0:18789"], ["info", "plugins", "loaded 14 plugins in 2.1 s"], ["warn", "telegram", "getMe failed: 401 Unauthorized; retrying in 30 s"], ["debug", "agent", "session main: prompt 1,204 tokens"], ["error", "telegram", "channel stopped: the token is refused"], ["info", "gateway", "ready"]];
   for (let at = 0; at < 120; at += 1) log(pearl, ...words[at % words.length], ago(600 - at * 5));
 }
@@ -265,6 +285,44 @@ function create(owner, wanted) {
   return made;
 }
 
+/** A new revision that is wanted; what comes of it is said by `settle`. */
+function want(deployment, said) {
+  const { reason: _, restores: __, ...rest } = said;
+  deployment.revision += 1;
+  for (const each of deployment.hidden.revisions) each.current = false;
+  deployment.hidden.revisions.unshift({ ...rest, ...(said.restores && said.snapshot ? { restores: said.restores } : {}), number: deployment.revision, outcome: "pending", current: true, last_known_good: false, created_at: ago(0) });
+  Object.assign(deployment, { image: said.image, openclaw_version: said.openclaw_version });
+}
+
+/** After its way up and a short probation it is trusted, or taken back. */
+function settle(deployment, number, good, before) {
+  setTimeout(() => {
+    const made = deployment.hidden.revisions.find((each) => each.number === number);
+    if (!made.current) return Object.assign(made, { outcome: "superseded" });
+    if (!good) {
+      Object.assign(made, { outcome: "failed", reason: "the container ended by itself with code 1 three times; its log says why" });
+      want(deployment, { ...made, ...before, author: "system", restores: number });
+      return settle(deployment, deployment.revision, true);
+    }
+    for (const each of deployment.hidden.revisions) each.last_known_good = false;
+    Object.assign(made, { outcome: "good", last_known_good: true });
+    deployment.last_known_good_revision = number;
+  }, 4000).unref();
+}
+
+function plan(deployment, wanted) {
+  const revision = Number(wanted ?? deployment.last_known_good_revision);
+  const target = deployment.hidden.revisions.find((each) => each.number === revision) ?? refuse(404, "not_found", "There is no such revision.");
+  const kept = deployment.hidden.revisions.map((each) => each.snapshot).filter((each) => each && each.number > revision).sort((left, right) => left.number - right.number)[0] ?? null;
+  const other_release = target.image !== deployment.image;
+  const data = kept && (other_release || kept.number === 3) ? "restore" : "keep";
+  const rest = kept === null ? "the data stays as it is: no copy from that time is kept"
+    : data === "restore" ? `the data as well: what was written since ${kept.taken_at} is lost to the agent, and kept as a snapshot for a while`
+    : `the data stays as it is. It can be put back to ${kept.taken_at} on request; what was written since is then lost to the agent`;
+  const what = other_release ? `Configuration, secrets and OpenClaw ${target.openclaw_version}` : "Configuration and secrets";
+  return { revision, config_version: target.config_version, openclaw_version: target.openclaw_version, other_release, data, snapshot: kept, loses_since: kept?.taken_at ?? null, summary: `${what} of revision ${revision} come back, as a new revision; ${rest}.` };
+}
+
 function moves(deployment, verb, owner, wanted) {
   const by = { kind: "ask", outcome: "noted", actor: owner.email };
   if (verb !== "restore" && deployment.state === "terminated") refuse(409, "terminated", "the deployment is deleted; restore it first (possible until its data is purged)");
@@ -278,11 +336,19 @@ function moves(deployment, verb, owner, wanted) {
     deployment.hidden.again = "restarting";
     deployment.purge_at = null;
     if (verb === "rollback") {
-      const target = wanted.revision ?? deployment.last_known_good_revision;
-      deployment.revision += 1;
-      for (const each of deployment.hidden.revisions) each.current = each.last_known_good = false;
+      const { revision: target, snapshot: kept, data } = plan(deployment, wanted.revision);
       const old = deployment.hidden.revisions.find((each) => each.number === target);
-      deployment.hidden.revisions.unshift({ ...old, number: deployment.revision, current: true, last_known_good: true, created_at: new Date().toISOString() });
+      const restores = (wanted.data ?? data) === "restore" ? { restores: kept.number } : {};
+      want(deployment, { ...old, author: owner.email, snapshot: snapshot(deployment.revision + 1, 0, 50.1), ...restores });
+      deployment.hidden.text = deployment.hidden.texts[old.config_version] ?? DOCUMENT;
+      settle(deployment, deployment.revision, true);
+    }
+    if (verb === "release") {
+      const release = releases.find((each) => each.image === wanted.image) ?? refuse(422, "invalid", "Some fields are wrong; each says what it must be.", [{ path: "image", message: "must be the image of a release; the list of releases names them" }]);
+      const good = release !== releases[1];
+      const { image: before, openclaw_version: old } = deployment;
+      want(deployment, { ...deployment.hidden.revisions[0], image: release.image, openclaw_version: release.openclaw_version, author: owner.email, snapshot: snapshot(deployment.revision + 1, 0, 50.1) });
+      settle(deployment, deployment.revision, good, { image: before, openclaw_version: old });
     }
     walk(deployment, WAY.slice(3));
   }
@@ -330,6 +396,7 @@ async function answer(request, response, path, query) {
     if (what === "quarantine") return json(200, [{ container: randomBytes(32).toString("hex"), name: "vivier-dep_0nobody", deployment: null, since: ago(86400), discard_at: soon(86400 * 6) }]);
     return json(200, [{ name: "local", reachable: true, observed_at: ago(3), reserved_memory_bytes: 11 * GIB, reserved_cpu_millis: 5500, memory_ceiling: 0.8, admits: false, reason: "82 % of the memory is promised; new agents are refused above 80 %. Stop an agent or add memory.", deployments: deployments.size, queue_length: 3, capacity: { at: ago(3), driver: "docker", engine_version: "20.10.24", cpus: 8, memory_total_bytes: 16 * GIB, memory_available_bytes: 6 * GIB, disk_total_bytes: 200 * GIB, disk_available_bytes: 120 * GIB, containers_running: 5, warnings: ["this host cannot enforce disk quotas: the storage of a plan is a promise, not a limit"] } }]);
   }
+  if (path === "/v1/releases") return json(200, { items: me.email.startsWith("unreleased") ? [] : releases });
   if (path === "/v1/deployments" && method === "GET") return json(200, { items: matching([...deployments.values()].filter((each) => each.account === me.id)).map(shown) });
   if (path === "/v1/deployments") return json(202, shown(create(me, body)));
   const [, , , wanted, verb, ...rest] = path.split("/");
@@ -372,9 +439,17 @@ async function answer(request, response, path, query) {
       return method === "DELETE" ? json(204) : json(200, { items: deployment.hidden.secrets });
     case "revisions":
       return json(200, { items: deployment.hidden.revisions });
+    case "rollback":
+      if (method === "GET") return json(200, plan(deployment, query.get("revision")));
+      moves(deployment, verb, me, body);
+      return json(202, shown(deployment));
     case "open":
       return deployment.state === "running" ? json(200, { url: `http://${deployment.slug}.${request.headers.host}/.vivier/session?code=once&return=%2F`, expires_at: soon(60) }) : refuse(409, "not_running", "It does not run. Start it first.");
     case "config": {
+      if (method === "GET" && rest[0] === "versions") {
+        const text = deployment.hidden.texts[rest[1]] ?? refuse(404, "not_found", "There is no such version.");
+        return json(200, { ...config(deployment), version: Number(rest[1]), text });
+      }
       if (method === "GET") return json(200, config(deployment));
       const fields = [];
       const issues = body.text === undefined ? [] : checkText(body.text);
@@ -386,9 +461,10 @@ async function answer(request, response, path, query) {
       if (body.provider) deployment.provider = (({ api_key: _, ...provider }) => provider)(body.provider);
       if (body.channels) deployment.channels = body.channels.map(settings);
       deployment.hidden.config += 1;
+      deployment.hidden.texts[deployment.hidden.config] = deployment.hidden.text;
       deployment.revision += 1;
       for (const each of deployment.hidden.revisions) each.current = each.last_known_good = false;
-      deployment.hidden.revisions.unshift({ ...deployment.hidden.revisions[0], reason: undefined, number: deployment.revision, config_version: deployment.hidden.config, outcome: "good", current: true, last_known_good: true, created_at: ago(0) });
+      deployment.hidden.revisions.unshift({ ...deployment.hidden.revisions[0], reason: undefined, restores: undefined, snapshot: undefined, number: deployment.revision, config_version: deployment.hidden.config, outcome: "good", current: true, last_known_good: true, created_at: ago(0) });
       event(deployment, { kind: "ask", outcome: "noted", message: "a new configuration was given", actor: me.email });
       event(deployment, { action: "reload", message: "the new configuration is applied, without a restart", duration_ms: 2600 });
       return json(202, config(deployment));

@@ -3,7 +3,7 @@ import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import { isMoving } from "../lib/states";
 import { api, must } from "./client";
 import { isStatus, isUnreachable } from "./problem";
-import type { Deployment, NewConfig, NewDeployment, PlanName, State, TokenScope } from "./types";
+import type { Deployment, NewConfig, NewDeployment, PlanName, RollbackData, State, TokenScope } from "./types";
 
 const FAST = 2_000;
 const SLOW = 10_000;
@@ -99,8 +99,23 @@ export const revisionsQuery = (id: string) =>
   queryOptions({
     queryKey: ["revisions", id],
     queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/deployments/{id}/revisions", { signal, ...path(id) }))),
-    refetchInterval: SLOW,
+    refetchInterval: (query) => (query.state.data?.some((revision) => revision.outcome === "pending") ? FAST : SLOW),
   });
+
+/** Asked anew each time: what would be lost grows with every minute. */
+export const rollbackPlanQuery = (id: string, revision: number) =>
+  queryOptions({
+    queryKey: ["rollback", id, revision],
+    queryFn: ({ signal }) => must(api.GET("/v1/deployments/{id}/rollback", { signal, params: { path: { id }, query: { revision } } })),
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+export const releaseChoicesQuery = queryOptions({
+  queryKey: ["releases"],
+  queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/releases", { signal }))),
+  staleTime: 30_000,
+});
 
 export const secretsQuery = (id: string) =>
   queryOptions({
@@ -165,8 +180,9 @@ export async function operatorAsk(id: string, what: "suspend" | "resume"): Promi
 
 export const create = (body: NewDeployment): Promise<Deployment> => must(api.POST("/v1/deployments", { body }));
 export const edit = (id: string, change: { name?: string; plan?: PlanName }) => must(api.PATCH("/v1/deployments/{id}", { ...path(id), body: change }));
-export const rollback = (id: string, revision: number | null) =>
-  must(api.POST("/v1/deployments/{id}/rollback", { ...path(id), body: revision === null ? {} : { revision } }));
+export const rollback = (id: string, revision: number, data: RollbackData) =>
+  must(api.POST("/v1/deployments/{id}/rollback", { ...path(id), body: { revision, data } }));
+export const chooseRelease = (id: string, image: string) => must(api.POST("/v1/deployments/{id}/release", { ...path(id), body: { image } }));
 export const openAgent = (id: string) => must(api.POST("/v1/deployments/{id}/open", path(id)));
 export const applyConfig = (id: string, body: NewConfig) => must(api.POST("/v1/deployments/{id}/config", { ...path(id), body }));
 export const putSecret = (id: string, name: string, value: string) =>

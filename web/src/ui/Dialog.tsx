@@ -31,7 +31,7 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
       onMouseDown={(event) => {
         if (event.target === element.current) onClose();
       }}
-      className={`card m-auto w-[min(92vw,${wide ? "60rem" : "32rem"})] ${wide ? "max-w-4xl" : "max-w-lg"} max-h-[90dvh] overflow-auto p-0 text-ink`}
+      className={`card m-auto ${wide ? "w-[min(92vw,56rem)]" : "w-[min(92vw,32rem)]"} max-h-[90dvh] overflow-auto p-0 text-ink`}
     >
       <div className="p-5 sm:p-6">
         <h2 id={heading} className="mb-3 text-xl">

@@ -23,6 +23,7 @@ import { Overview } from "./Overview";
 
 const Logs = lazily(() => import("./Logs"));
 const Configuration = lazily(() => import("./Configuration"));
+const Revisions = lazily(() => import("./Revisions"));
 const Secrets = lazily(() => import("./Secrets"));
 const Proof = lazily(() => import("./Proof"));
 
@@ -30,6 +31,7 @@ const TABS = [
   ["overview", "Overview"],
   ["logs", "Logs"],
   ["configuration", "Configuration"],
+  ["revisions", "Revisions"],
   ["secrets", "Secrets"],
   ["proof", "Proof"],
   ["danger", "Danger zone"],
@@ -125,6 +127,7 @@ function Detail({ agent }: { agent: Deployment }) {
               {name === "overview" && <Overview agent={agent} />}
               {name === "logs" && <Logs agent={agent} />}
               {name === "configuration" && <Configuration agent={agent} />}
+              {name === "revisions" && <Revisions agent={agent} />}
               {name === "secrets" && <Secrets agent={agent} />}
               {name === "proof" && <Proof agent={agent} />}
               {name === "danger" && <Danger agent={agent} />}

@@ -1,18 +1,17 @@
-/** The configuration in its parts: model, channels, document, history. Each is applied for itself, and each application is a version. */
+/** The configuration in its parts: model, channels, document. Each is applied for itself, and each application is a version. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Suspense, useMemo, useState } from "react";
 import { ApiProblem, isStatus } from "../../api/problem";
-import { applyConfig, catalogueQuery, configQuery, configVersionQuery, refresh, revisionsQuery, rollback } from "../../api/queries";
-import type { Catalogue, ChannelKind, ConfigCheck, ConfigIssue, ConfigOut, Deployment, FieldProblem, NewConfig, Revision } from "../../api/types";
+import { applyConfig, catalogueQuery, configQuery, refresh } from "../../api/queries";
+import type { Catalogue, ChannelKind, ConfigCheck, ConfigIssue, ConfigOut, Deployment, FieldProblem, NewConfig } from "../../api/types";
 import { channelBody, channelErrors, providerBody, providerErrors, shownFields, type ChannelDraft, type ProviderDraft } from "../../lib/draft";
 import { asSentence, normalisePath, sortFields } from "../../lib/fields";
-import { count, moment } from "../../lib/format";
+import { count } from "../../lib/format";
 import { useSettled } from "../../lib/hooks";
 import { lazily } from "../../lib/lazily";
 import { lineAt, placeOf } from "../../lib/locate";
-import { Button, Card, cx, Notice, PageSkeleton, ProblemNotice, Skeleton } from "../../ui/basics";
+import { Button, Card, Notice, PageSkeleton, ProblemNotice, Skeleton } from "../../ui/basics";
 import { ChannelFields } from "../../ui/ChannelFields";
-import { Dialog } from "../../ui/Dialog";
 import { ProviderFields } from "../../ui/ProviderFields";
 import { say } from "../../ui/toasts";
 
@@ -32,7 +31,6 @@ export default function Configuration({ agent }: { agent: Deployment }) {
         <Document {...parts} key={`document-${config.data.version}`} />
       </div>
       <div className="grid min-w-0 gap-5">
-        <History agent={agent} />
         <Effective config={config.data} />
       </div>
     </div>
@@ -227,109 +225,5 @@ function Effective({ config }: { config: ConfigOut }) {
         </pre>
       )}
     </Card>
-  );
-}
-
-const OUTCOMES: Record<Revision["outcome"], [string, string]> = {
-  pending: ["on its way", "text-amber"],
-  good: ["worked", "text-good"],
-  failed: ["failed, taken back", "text-bad"],
-  superseded: ["replaced before it was tried", "text-muted"],
-};
-
-function History({ agent }: { agent: Deployment }) {
-  const revisions = useQuery(revisionsQuery(agent.id));
-  const [asking, setAsking] = useState<Revision | null>(null);
-  const [reading, setReading] = useState<number | null>(null);
-  const sorted = useMemo(() => [...(revisions.data ?? [])].sort((left, right) => right.number - left.number), [revisions.data]);
-  return (
-    <Card title="History">
-      {revisions.data ? (
-        <ol className="max-h-[30rem] divide-y divide-line overflow-auto">
-          {sorted.map((revision) => {
-            const [words, colour] = OUTCOMES[revision.outcome];
-            return (
-              <li key={revision.number} className="py-2.5 first:pt-0 last:pb-0">
-                <p className="flex flex-wrap items-center gap-x-2">
-                  <span className="font-semibold">Revision {revision.number}</span>
-                  <span className={cx("text-[0.8125rem] font-medium", colour)}>{words}</span>
-                  {revision.current && <span className="rounded-full bg-teal-soft px-2 text-[0.8125rem] font-semibold text-teal">current</span>}
-                  {revision.last_known_good && !revision.current && <span className="rounded-full bg-good-soft px-2 text-[0.8125rem] font-semibold text-good">last known good</span>}
-                </p>
-                <p className="text-[0.8125rem] text-muted">
-                  {moment(revision.created_at)} by {revision.author} · OpenClaw {revision.openclaw_version}
-                </p>
-                {revision.reason && <p className="text-[0.875rem] text-bad">{asSentence(revision.reason)}</p>}
-                <div className="mt-1 flex gap-4 text-[0.875rem]">
-                  <button type="button" className="link" onClick={() => setReading(revision.config_version)}>
-                    Read the document<span className="sr-only"> of revision {revision.number}</span>
-                  </button>
-                  {!revision.current && revision.outcome !== "failed" && (
-                    <button type="button" className="link" onClick={() => setAsking(revision)}>
-                      Roll back to it<span className="sr-only">: revision {revision.number}</span>
-                    </button>
-                  )}
-                </div>
-              </li>
-            );
-          })}
-        </ol>
-      ) : revisions.error ? (
-        <ProblemNotice error={revisions.error} onRetry={() => void revisions.refetch()} />
-      ) : (
-        <Skeleton className="h-32 w-full" />
-      )}
-      {asking && <RollBack agent={agent} revision={asking} onClose={() => setAsking(null)} />}
-      {reading !== null && <OldDocument id={agent.id} version={reading} onClose={() => setReading(null)} />}
-    </Card>
-  );
-}
-
-function RollBack({ agent, revision, onClose }: { agent: Deployment; revision: Revision; onClose: () => void }) {
-  const client = useQueryClient();
-  const back = useMutation({
-    mutationFn: () => rollback(agent.id, revision.number),
-    onSuccess: () => {
-      say(`Going back to revision ${revision.number}.`);
-      void client.invalidateQueries({ queryKey: ["config", agent.id] });
-      refresh(client, agent.id);
-      onClose();
-    },
-  });
-  return (
-    <Dialog title={`Roll back to revision ${revision.number}?`} onClose={onClose}>
-      <div className="grid gap-4">
-        {back.error && <ProblemNotice error={back.error} />}
-        <p>The configuration of {moment(revision.created_at)} is applied again, as a new revision. Nothing in the history is lost.</p>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" busy={back.isPending} onClick={() => back.mutate()}>
-            Roll back
-          </Button>
-        </div>
-      </div>
-    </Dialog>
-  );
-}
-
-function OldDocument({ id, version, onClose }: { id: string; version: number; onClose: () => void }) {
-  const old = useQuery(configVersionQuery(id, version));
-  return (
-    <Dialog title={`Document, version ${version}`} onClose={onClose} wide>
-      {old.data ? (
-        <pre tabIndex={0} aria-label={`Document of version ${version}`} className="max-h-[60dvh] overflow-auto rounded-xl bg-sunken p-3 font-mono text-[0.8125rem]">
-          {old.data.text}
-        </pre>
-      ) : old.error ? (
-        <ProblemNotice error={old.error} />
-      ) : (
-        <Skeleton className="h-48 w-full" />
-      )}
-      <div className="mt-4 flex justify-end">
-        <Button onClick={onClose} autoFocus>
-          Close
-        </Button>
-      </div>
-    </Dialog>
   );
 }

@@ -182,7 +182,7 @@ function Facts({ agent }: { agent: Deployment }) {
       <>
         {agent.revision}
         {agent.last_known_good_revision != null && agent.last_known_good_revision !== agent.revision && `, last good: ${agent.last_known_good_revision}`}{" "}
-        <Link to="/agents/$id" params={{ id: agent.id }} search={{ tab: "configuration" }} className="link text-[0.8125rem]">
+        <Link to="/agents/$id" params={{ id: agent.id }} search={{ tab: "revisions" }} className="link text-[0.8125rem]">
           history
         </Link>
       </>,
