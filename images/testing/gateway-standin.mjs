@@ -67,7 +67,8 @@ function rpc(method) {
 const server = createServer(async (request, response) => {
   const answer = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   if (request.url === "/healthz") return answer(200, { ok: true, status: "live" });
-  const client = request.headers["x-forwarded-for"] ?? "";
+  const own = request.socket.remoteAddress === "127.0.0.1" && !request.headers["x-forwarded-for"];
+  const client = own ? "itself" : (request.headers["x-forwarded-for"] ?? "");
   if (!client || client.startsWith("127.")) return answer(403, { error: { type: "proxy_attribution_required" } });
   const failing = applied.standin?.failing ?? [];
   const uptimeMs = Date.now() - began;

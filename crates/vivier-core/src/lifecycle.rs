@@ -180,6 +180,8 @@ pub struct Sight {
     pub workload: Workload,
     pub drift: Drift,
     pub data: Data,
+    /// What is wanted has been tried beside the running agent, or need not be.
+    pub rehearsed: bool,
     pub routed: bool,
     pub breaker: Breaker,
 }
@@ -196,6 +198,8 @@ pub enum Action {
     Allocate,
     /// Make storage and network, and the firewall's rules for it.
     Prepare,
+    /// Try what is wanted on a copy of the data, beside the agent that works.
+    Rehearse,
     /// Keep a copy of the data from before the wanted revision.
     Snapshot,
     /// Put the data back to a snapshot.
@@ -289,6 +293,7 @@ const fn next_running(sight: Sight) -> Action {
             }
             // Applied in place: the door stays open.
             Drift::Config => Action::Reload,
+            Drift::Container if !sight.rehearsed => Action::Rehearse,
             Drift::Container => unroute_or(sight, Action::Stop),
         },
     }

@@ -32,7 +32,9 @@ fn sights() -> Vec<Sight> {
                     for drift in DRIFTS {
                         for routed in [false, true] {
                             for data in DATA {
-                                all.push(Sight { desired, allocated, workload, drift, data, routed, breaker });
+                                for rehearsed in [false, true] {
+                                    all.push(Sight { desired, allocated, workload, drift, data, rehearsed, routed, breaker });
+                                }
                             }
                         }
                     }
@@ -60,7 +62,7 @@ fn the_table_of_admissions_is_the_one_on_record() {
 fn the_table_of_actions_is_the_one_on_record() {
     // One line per (desired, breaker, allocated, workload), the drifts side by side; routed ones are summed up below.
     let mut table = String::new();
-    for sight in sights().into_iter().filter(|sight| !sight.routed && sight.drift == Drift::None && sight.data == Data::Ready) {
+    for sight in sights().into_iter().filter(|sight| !sight.routed && sight.drift == Drift::None && sight.data == Data::Ready && sight.rehearsed) {
         let row = DRIFTS.map(|drift| format!("{:?}", next(Sight { drift, ..sight })));
         writeln!(
             table,
@@ -80,7 +82,10 @@ fn the_table_of_actions_is_the_one_on_record() {
 fn nothing_is_stopped_removed_or_started_while_a_route_leads_to_it() {
     for sight in sights().into_iter().filter(|sight| sight.routed) {
         let action = next(sight);
-        assert!(matches!(action, Action::Rest | Action::Watch | Action::Unroute | Action::Reload | Action::FallBack), "{sight:?} → {action:?}");
+        assert!(
+            matches!(action, Action::Rest | Action::Watch | Action::Unroute | Action::Reload | Action::Rehearse | Action::FallBack),
+            "{sight:?} → {action:?}"
+        );
     }
 }
 
@@ -127,6 +132,7 @@ fn play(sight: Sight, action: Action) -> Sight {
         Action::Rest | Action::Watch => {}
         Action::Allocate => after.allocated = true,
         Action::Prepare => after.workload = Workload::Prepared,
+        Action::Rehearse => after.rehearsed = true,
         Action::Snapshot => after.data = Data::Elsewhere,
         Action::Restore => after.data = Data::Ready,
         Action::Configure => {
@@ -159,7 +165,7 @@ fn play(sight: Sight, action: Action) -> Sight {
 }
 
 #[test]
-fn from_every_sight_the_world_converges_within_eighteen_steps() {
+fn from_every_sight_the_world_converges_within_nineteen_steps() {
     for start in sights() {
         let mut sight = start;
         let mut path = Vec::new();
@@ -171,7 +177,7 @@ fn from_every_sight_the_world_converges_within_eighteen_steps() {
                 break sight;
             }
             sight = after;
-            assert!(path.len() <= 18, "{start:?} never rests: {path:?}");
+            assert!(path.len() <= 19, "{start:?} never rests: {path:?}");
         };
         match end.desired {
             Desired::Running if end.breaker == Breaker::Open => assert!(!end.routed, "{start:?} → {end:?}"),
@@ -197,6 +203,7 @@ fn nothing_starts_on_data_that_is_not_kept_or_not_put_back_and_only_what_rests_i
             | Action::Watch
             | Action::Allocate
             | Action::Prepare
+            | Action::Rehearse
             | Action::Reload
             | Action::Prove
             | Action::Route

@@ -126,7 +126,7 @@ pub fn write_secrets(layout: &Layout, id: DeploymentId, secrets: &SecretsDocumen
 /// # Errors
 /// When they cannot be removed.
 pub fn remove(layout: &Layout, id: DeploymentId) -> io::Result<()> {
-    for path in [layout.secrets_version(id), layout.secrets_dir(id), layout.delivered(id)] {
+    for path in [layout.rehearsal_secrets(id), layout.secrets_version(id), layout.secrets_dir(id), layout.delivered(id)] {
         layout::remove(&path)?;
         fault::point("delivery.remove");
     }
@@ -168,6 +168,32 @@ pub fn is_tmpfs(path: &Path) -> io::Result<bool> {
     let parent = path.parent().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let own = std::fs::metadata(path)?.dev() != std::fs::metadata(parent)?.dev();
     Ok(own && nix::sys::statfs::statfs(path)?.filesystem_type() == nix::sys::statfs::TMPFS_MAGIC)
+}
+
+/// Delivers configuration and secrets to a rehearsal, beside the agent's own, which stay as they are. The answer is the two
+/// directories.
+///
+/// # Errors
+/// As [`write_config`] and [`write_secrets`].
+pub fn write_rehearsal(
+    layout: &Layout,
+    id: DeploymentId,
+    config: &Value,
+    secrets: &SecretsDocument,
+    tmpfs_bytes: u64,
+) -> Result<(std::path::PathBuf, std::path::PathBuf), RuntimeError> {
+    mount_secrets(layout, tmpfs_bytes)?;
+    let (config_dir, secrets_dir) = (layout.rehearsal(id).join("config"), layout.rehearsal_secrets(id));
+    let deliver = || -> io::Result<()> {
+        layout::make_private(&layout.rehearsal(id))?;
+        layout::make_for_agent(&config_dir)?;
+        replace(&config_dir.join(agent::CONFIG_FILE), config.to_string().as_bytes())?;
+        layout::make_for_agent(&secrets_dir)?;
+        let text = Zeroizing::new(secrets.document().to_string());
+        replace(&secrets_dir.join(agent::SECRETS_FILE), text.as_bytes())
+    };
+    deliver().map_err(|error| failed("what the rehearsal needs cannot be delivered; the operator can look at the host's disk", error))?;
+    Ok((config_dir, secrets_dir))
 }
 
 /// Moves a new file of mode 0600 of the agent's user over `path`.

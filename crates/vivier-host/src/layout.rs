@@ -80,6 +80,16 @@ impl Layout {
         self.volume(id).join("restoring")
     }
 
+    /// What a rehearsal works with.
+    pub fn rehearsal(&self, id: DeploymentId) -> PathBuf {
+        self.volume(id).join("rehearsal")
+    }
+
+    /// The secrets that a rehearsal is given: on the tmpfs, as the agent's.
+    pub fn rehearsal_secrets(&self, id: DeploymentId) -> PathBuf {
+        self.secrets_root().join(format!("{id}.rehearsal"))
+    }
+
     /// What the state was last put back to.
     pub fn restored(&self, id: DeploymentId) -> PathBuf {
         self.volume(id).join("restored.json")

@@ -209,6 +209,7 @@ fn router(state: Serving) -> axum::Router {
         .route("/apply", post(apply))
         .route("/reload", post(reload))
         .route("/prove", post(prove))
+        .route("/rehearse", post(rehearse))
         .route("/snapshot", post(snapshot))
         .route("/room", post(room))
         .route("/restore", post(restore))
@@ -316,6 +317,11 @@ async fn reload(State(s): State<Serving>, asked: Asked<WorkloadSpec>) -> Done {
 async fn prove(State(s): State<Serving>, asked: Asked<WorkloadSpec>) -> Answer<vivier_core::runtime::Proof> {
     let (runtime, spec) = (s.runtime.clone(), asked?.0);
     Ok(Json(s.verb("prove", async move { runtime.prove(&spec).await }).await?))
+}
+
+async fn rehearse(State(s): State<Serving>, asked: Asked<WorkloadSpec>) -> Answer<vivier_core::runtime::Rehearsal> {
+    let (runtime, spec) = (s.runtime.clone(), asked?.0);
+    Ok(Json(s.verb("rehearse", async move { runtime.rehearse(&spec).await }).await?))
 }
 
 async fn snapshot(State(s): State<Serving>, asked: Asked<Numbered>) -> Answer<vivier_core::runtime::Snapshot> {

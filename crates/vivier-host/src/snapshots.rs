@@ -45,6 +45,8 @@ const RESERVE_INODES: u64 = 10_000;
 const RECORD: &str = "snapshot.json";
 const MANIFEST: &str = "manifest";
 const DATA: &str = "data";
+const DRAFT: &str = "draft";
+const REHEARSAL: &str = "a copy of this agent's data to try the change on";
 
 /// What a snapshot taken now would need, and what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,6 +196,53 @@ pub fn restored(layout: &Layout, id: DeploymentId) -> io::Result<Option<(u64, u6
     let memory = Memory::read(layout, id)?;
     let last = if memory.exchanged(layout, id)? { memory.next.map(|(mark, _)| mark) } else { memory.done };
     Ok(last.map(|mark| (mark.snapshot, mark.revision)))
+}
+
+/// Copies the state for a rehearsal while the agent may be writing to it: a draft, so that [`rehearsal`] has less to copy while it
+/// may not. Does nothing where blocks are shared.
+///
+/// # Errors
+/// `ResourceBusy` when a file is written while it is copied: there is no draft then, and the rehearsal copies everything. Else as
+/// [`take`].
+pub fn draft(layout: &Layout, id: DeploymentId) -> io::Result<()> {
+    end_rehearsal(layout, id)?;
+    let method = copy::method(&layout.volume(id))?;
+    if method == CopyMethod::Reflink {
+        return Ok(());
+    }
+    let disk = Disk::of(&layout.volume(id))?;
+    disk.take(copy::weigh(&layout.state(id), Life::Live, method, None)?, disk.reserve(), REHEARSAL)?;
+    let draft = layout.rehearsal(id).join(DRAFT);
+    layout::make_private(&draft.join(DATA))?;
+    let begun = manifest::changed(&fstat(&File::open(&draft)?)?).0;
+    let copied = copy::copy(&layout.state(id), &draft.join(DATA), method, None, Manifest::begun(begun))?;
+    std::fs::write(draft.join(MANIFEST), copied.manifest.bytes())
+}
+
+/// Copies the state for a rehearsal, into a directory that may be written to. Nothing may write to the state meanwhile.
+///
+/// # Errors
+/// As [`take`].
+pub fn rehearsal(layout: &Layout, id: DeploymentId) -> io::Result<PathBuf> {
+    let method = copy::method(&layout.volume(id))?;
+    let (draft, state) = (layout.rehearsal(id).join(DRAFT), layout.rehearsal(id).join("state"));
+    walk::remove(&state)?;
+    let before = Manifest::read(&draft.join(MANIFEST))?.map(|manifest| Before { data: draft.join(DATA), manifest });
+    let disk = Disk::of(&layout.volume(id))?;
+    disk.take(copy::weigh(&layout.state(id), Life::Still, method, before.as_ref().map(Before::open).transpose()?)?, disk.reserve(), REHEARSAL)?;
+    layout::make_private(&state)?;
+    copy::copy(&layout.state(id), &state, method, before.as_ref().map(Before::open).transpose()?, Manifest::default())?;
+    // The copy is the only one from here on: what was linked to the draft is its own.
+    walk::remove(&draft)?;
+    Ok(state)
+}
+
+/// Takes away what a rehearsal has left. Gone already is fine.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn end_rehearsal(layout: &Layout, id: DeploymentId) -> io::Result<()> {
+    walk::remove(&layout.rehearsal(id))
 }
 
 /// Takes one snapshot away. Gone already is fine.

@@ -5,6 +5,7 @@
 //! [`Quota::warning`] says so to the operator.
 
 use std::io;
+use std::path::Path;
 
 use vivier_core::agent;
 use vivier_core::id::DeploymentId;
@@ -47,13 +48,13 @@ pub fn ensure(layout: &Layout, id: DeploymentId) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives the state the link by which OpenClaw finds the image's plugins, and trusts them. What the agent itself has put there
+/// Gives a state directory the link by which OpenClaw finds the image's plugins, and trusts them. What the agent itself has put there
 /// stays.
 ///
 /// # Errors
 /// When the link cannot be made.
-pub fn link_plugins(layout: &Layout, id: DeploymentId) -> io::Result<()> {
-    let link = layout.state(id).join(agent::PLUGINS_LINK);
+pub fn link_plugins(state: &Path) -> io::Result<()> {
+    let link = state.join(agent::PLUGINS_LINK);
     match std::os::unix::fs::symlink(agent::PLUGINS_DIR, &link) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         made => made?,

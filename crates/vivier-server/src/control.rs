@@ -27,6 +27,9 @@ pub fn router(app: App) -> Router {
 
 async fn routes(State(app): State<App>, Json(body): Json<RoutesAfter>) -> Response {
     let RoutesAfter { after, wait_seconds } = body;
+    if let Some(version) = after {
+        app.routes.taken(version);
+    }
     let wait = Duration::from_secs(u64::from(wait_seconds.min(LONGEST_WAIT)));
     let table = tokio::select! {
         table = app.routes.after(after, wait) => table,

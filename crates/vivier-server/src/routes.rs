@@ -10,6 +10,7 @@ use base64::Engine as _;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vivier_core::config::overlay::MODEL_KEY;
+use vivier_core::id::DeploymentId;
 use vivier_core::lifecycle::Desired;
 use vivier_core::runtime::net::SubnetPool;
 use vivier_core::secret::Secret;
@@ -25,13 +26,15 @@ const COOKIE_KEY: &str = "edge.cookies";
 /// The published table, and whoever waits for the next.
 pub struct Routes {
     table: watch::Sender<Option<Arc<RouteTable>>>,
+    /// The newest version that the edge has taken; absent until one has asked.
+    taken: watch::Sender<Option<u64>>,
     version: AtomicU64,
     epoch: u64,
 }
 
 impl Default for Routes {
     fn default() -> Self {
-        Self { table: watch::channel(None).0, version: AtomicU64::new(0), epoch: rand::random::<u64>() >> 12 }
+        Self { table: watch::channel(None).0, taken: watch::channel(None).0, version: AtomicU64::new(0), epoch: rand::random::<u64>() >> 12 }
     }
 }
 
@@ -46,6 +49,36 @@ impl Routes {
             return table.clone();
         }
         self.table.borrow().clone()
+    }
+
+    /// The edge asks for what comes after `version`: it has taken that one.
+    pub fn taken(&self, version: u64) {
+        self.taken.send_if_modified(|taken| {
+            let newer = taken.is_none_or(|taken| taken < version);
+            if newer {
+                *taken = Some(version);
+            }
+            newer
+        });
+    }
+
+    /// Waits until the edge sends nobody to `id` any more, for `within` at most: what is stopped before that would still be asked.
+    /// Returns at once when no edge follows, and when it takes too long: a deaf edge must not keep an agent from being stopped.
+    pub async fn until_unrouted(&self, id: DeploymentId, within: Duration) {
+        if self.taken.borrow().is_none() {
+            return;
+        }
+        let (mut table, mut taken) = (self.table.subscribe(), self.taken.subscribe());
+        let gone = |table: &Option<Arc<RouteTable>>| {
+            table.as_ref().is_some_and(|table| table.routes.iter().all(|route| route.deployment != id || route.upstream.is_none()))
+        };
+        let told = async {
+            let version = table.wait_for(gone).await.ok()?.as_ref()?.version;
+            taken.wait_for(|taken| taken.is_some_and(|taken| taken >= version)).await.ok().map(drop)
+        };
+        if tokio::time::timeout(within, told).await.is_err() {
+            tracing::debug!(deployment = %id, "the edge has not said that it has the table without this agent; going on");
+        }
     }
 
     /// The table as it is.

@@ -755,7 +755,7 @@ export interface components {
          * @description The one thing to do now. Each is safe to repeat.
          * @enum {string}
          */
-        Action: "rest" | "watch" | "allocate" | "prepare" | "snapshot" | "restore" | "configure" | "start" | "reload" | "prove" | "route" | "unroute" | "count_exit" | "count_failure" | "fall_back" | "stop" | "remove" | "purge";
+        Action: "rest" | "watch" | "allocate" | "prepare" | "rehearse" | "snapshot" | "restore" | "configure" | "start" | "reload" | "prove" | "route" | "unroute" | "count_exit" | "count_failure" | "fall_back" | "stop" | "remove" | "purge";
         Alive: {
             ok: boolean;
         };

@@ -61,6 +61,7 @@ const ACTIONS: Record<Action, string> = {
   watch: "Wait for OpenClaw to answer",
   allocate: "Reserve a place",
   prepare: "Make storage and network",
+  rehearse: "Try it on a copy of the data",
   snapshot: "Keep a copy of the data",
   restore: "Put the data back",
   configure: "Deliver configuration and secrets",

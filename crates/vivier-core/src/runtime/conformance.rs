@@ -28,6 +28,7 @@ pub async fn everything(bench: &dyn Bench) {
     a_reload_keeps_the_container(bench).await;
     a_stopped_container_can_be_started_again(bench).await;
     data_is_kept_put_back_once_and_forgotten(bench).await;
+    a_rehearsal_tells_and_leaves_the_agent_alone(bench).await;
     removing_leaves_what_it_must_and_nothing_else(bench).await;
     two_deployments_never_share_a_subnet(bench).await;
     an_unknown_image_is_refused_by_kind(bench).await;
@@ -161,6 +162,24 @@ pub async fn data_is_kept_put_back_once_and_forgotten(bench: &dyn Bench) {
     runtime.forget(id, 2).await.expect("forgotten");
     runtime.forget(id, 2).await.expect("again");
     assert_eq!(runtime.observe(id).await.expect("a look").snapshots, Vec::new());
+    clean(bench, &spec).await;
+}
+
+pub async fn a_rehearsal_tells_and_leaves_the_agent_alone(bench: &dyn Bench) {
+    let spec = bench.fresh();
+    let (runtime, id) = (bench.runtime(), spec.deployment);
+    runtime.apply(&spec, Stage::Workload).await.expect("workload");
+    let before = started(bench, &spec).await;
+    let next = WorkloadSpec { generation: spec.generation + 1, ..spec.clone() };
+    let rehearsal = runtime.rehearse(&next).await.expect("it can be tried");
+    assert!(rehearsal.passed && rehearsal.findings.is_empty(), "{rehearsal:?}");
+    let seen = runtime.observe(id).await.expect("a look");
+    assert_eq!(seen.config, Some(spec.config_digest()));
+    let after = seen.container.expect("a container");
+    assert_eq!((after.id, after.fingerprint), (before.id, before.fingerprint));
+    assert!(matches!(after.phase, ContainerPhase::Running { .. }), "{:?}", after.phase);
+    let residents = runtime.inventory().await.expect("an inventory");
+    assert_eq!(residents.iter().filter(|resident| resident.deployment == Some(id)).count(), 1, "nothing is left of the rehearsal");
     clean(bench, &spec).await;
 }
 

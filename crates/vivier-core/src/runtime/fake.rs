@@ -12,7 +12,7 @@ use futures_core::Stream;
 use serde_json::Value;
 
 use super::{
-    BoxStream, Capacity, Check, Container, ContainerPhase, Health, LogLine, LogQuery, Observation, Proof, Resident, Restore, Runtime, RuntimeError,
+    BoxStream, Capacity, Check, Container, ContainerPhase, Health, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError,
     RuntimeErrorKind, Scope, Snapshot, Stage, Stats, Subnet, WorkloadSpec,
 };
 use crate::digest::Digest;
@@ -41,6 +41,8 @@ pub struct Behaviour {
     pub failing: Vec<String>,
     /// Says why it refuses a configuration: at a reload the verb fails, at a start the gateway exits with 78.
     pub rejects: Option<Rejects>,
+    /// It does not start on a copy of the data either.
+    pub fails_rehearsals: bool,
     /// What the gateway makes of its data when it starts, such as migrating it.
     pub writes: Option<String>,
     /// A difference that the proof finds.
@@ -278,6 +280,11 @@ impl World {
             return Err(RuntimeError::new(RuntimeErrorKind::Capacity, "the host's disk has no room for a snapshot of the data; the operator can make some"));
         }
         Ok(())
+    }
+
+    fn at_work(&self, id: DeploymentId) -> Result<(), RuntimeError> {
+        let data = self.cells.get(&id).is_some_and(|cell| cell.data);
+        if data { Ok(()) } else { Err(RuntimeError::new(RuntimeErrorKind::NotFound, "there is no data to rehearse with")) }
     }
 
     /// The data, while nothing can write to it.
@@ -527,6 +534,20 @@ impl Runtime for FakeRuntime {
                 }
             };
             Ok((!(fresh && Self::effect(world, id, "snapshot"))).then_some(snapshot))
+        })
+        .await
+    }
+
+    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
+        self.verb(|world, _| {
+            let id = spec.deployment;
+            world.at_work(id)?;
+            let of_image = world.of_images.get(&spec.image).unwrap_or(&world.behaviour).clone();
+            let behaviour = world.cells.get(&id).and_then(|cell| cell.behaviour.clone()).unwrap_or(of_image);
+            let refused = behaviour.rejects.as_ref().and_then(|rejects| rejects(&spec.config));
+            let fell = behaviour.fails_rehearsals.then(|| "the gateway did not start on a copy of the data".to_owned());
+            let findings: Vec<String> = refused.into_iter().chain(fell).collect();
+            Ok((!Self::effect(world, id, "rehearsed")).then_some(Rehearsal { passed: findings.is_empty(), findings, took_ms: 1 }))
         })
         .await
     }

@@ -49,6 +49,10 @@ pub trait Runtime: Send + Sync {
     /// `Err(Conflict)`. `Err(Capacity)`, before anything is copied, when the copy would not fit.
     async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError>;
 
+    /// Tries `spec` without touching the agent: on a copy of the data, in a container of its own with the same limits and no
+    /// network, until the gateway says that it has started or that it will not. Leaves nothing behind.
+    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError>;
+
     /// Whether a snapshot taken now would fit. `Err(Capacity)` says what is missing. The agent may run.
     async fn room(&self, id: DeploymentId) -> Result<(), RuntimeError>;
 
@@ -136,6 +140,16 @@ pub enum CopyMethod {
     Reflink,
     /// What had changed since the snapshot before was copied.
     Copy,
+}
+
+/// What came of trying a specification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rehearsal {
+    /// The gateway started on the copy.
+    pub passed: bool,
+    /// What OpenClaw said against it, in its own words; with the configuration's path where it names one. At most 20.
+    pub findings: Vec<String>,
+    pub took_ms: u64,
 }
 
 /// Which data a revision is to run on.

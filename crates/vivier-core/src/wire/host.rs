@@ -5,7 +5,7 @@
 //! | `POST /observe` | [`Named`] | `Observation` |
 //! | `POST /inventory` | – | `[Resident]` |
 //! | `POST /apply` | [`Apply`] | – |
-//! | `POST /reload`, `/prove` | `WorkloadSpec` | –, `Proof` |
+//! | `POST /reload`, `/prove`, `/rehearse` | `WorkloadSpec` | –, `Proof`, `Rehearsal` |
 //! | `POST /snapshot`, `/forget` | [`Numbered`] | `Snapshot`, – |
 //! | `POST /room` | [`Named`] | – |
 //! | `POST /restore` | [`PutBack`] | – |

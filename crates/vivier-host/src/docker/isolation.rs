@@ -2,14 +2,18 @@
 //! connects. Nothing of the container's runs in it, and the container is not asked.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use nix::sched::{CloneFlags, setns};
+use vivier_core::agent::GATEWAY_PORT;
 
 /// How long one connection may take. The host's kernel answers a SYN on its own bridge in microseconds, whoever listens.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long a gateway may take to say whether it has started.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// What came of one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,31 @@ pub fn try_each(pid: i64, addresses: Vec<SocketAddr>) -> io::Result<Vec<Reach>> 
         }))
     })?;
     thread.join().unwrap_or_else(|_panic| Err(io::Error::other("the probe's thread ended badly")))
+}
+
+/// Asks the gateway in the network namespace of `pid`, over its own loopback, whether it has started: a container without a network
+/// can be asked in no other way.
+///
+/// # Errors
+/// When the process is gone, or its namespace cannot be entered.
+pub fn started(pid: i64) -> io::Result<bool> {
+    let namespace = File::open(format!("/proc/{pid}/ns/net"))?;
+    let thread = std::thread::Builder::new().name("rehearsal".to_owned()).spawn(move || -> io::Result<bool> {
+        setns(&namespace, CloneFlags::CLONE_NEWNET)?;
+        // A gateway that does not answer yet is no error.
+        Ok(ask(SocketAddr::from((Ipv4Addr::LOCALHOST, GATEWAY_PORT))).unwrap_or(false))
+    })?;
+    thread.join().unwrap_or_else(|_panic| Err(io::Error::other("the probe's thread ended badly")))
+}
+
+fn ask(gateway: SocketAddr) -> io::Result<bool> {
+    let mut stream = TcpStream::connect_timeout(&gateway, PATIENCE)?;
+    stream.set_read_timeout(Some(PROBE))?;
+    stream.set_write_timeout(Some(PROBE))?;
+    stream.write_all(format!("GET /startupz HTTP/1.1\r\nHost: {gateway}\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let mut head = [0; 12];
+    stream.read_exact(&mut head)?;
+    Ok(head.ends_with(b" 200"))
 }
 
 fn connect(address: SocketAddr) -> Reach {

@@ -9,6 +9,7 @@ mod logs;
 mod network;
 mod observe;
 mod proof;
+mod rehearsal;
 mod stats;
 mod stray;
 mod workload;
@@ -23,8 +24,8 @@ use bollard::errors::Error as EngineError;
 use bollard::models::ContainerInspectResponse;
 use vivier_core::id::{DeploymentId, InstallationId};
 use vivier_core::runtime::{
-    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage, Stats,
-    WorkloadSpec,
+    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage,
+    Stats, WorkloadSpec,
 };
 use vivier_core::wire::host::Image;
 
@@ -196,12 +197,13 @@ impl DockerRuntime {
     }
 
     /// At the start of the process, when no verb is under way: the firewall's rules are what the networks say (a reboot has
-    /// lost them).
+    /// lost them), and no rehearsal of an earlier process is left.
     ///
     /// # Errors
     /// When the engine or the firewall does not answer.
     pub async fn begin(&self) -> Result<(), RuntimeError> {
-        self.host.firewall.reset(self.host.doors(), true).await
+        self.host.firewall.reset(self.host.doors(), true).await?;
+        self.host.end_rehearsals().await
     }
 }
 
@@ -370,6 +372,14 @@ impl Runtime for DockerRuntime {
         self.host.prove(spec).await
     }
 
+    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
+        policy::check(spec, Stage::Workload, &self.host.config)?;
+        let docker = self.host.engine.get().await?;
+        images::verify(&self.host.layout, &docker, &spec.image).await?;
+        let _turn = self.host.turn(spec.deployment).await;
+        self.host.rehearse(&docker, spec).await
+    }
+
     async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {
         let _turn = self.host.turn(id).await;
         self.host.must_rest(id).await?;
@@ -415,6 +425,7 @@ impl Runtime for DockerRuntime {
         let host = &self.host;
         let docker = host.engine.get().await?;
         host.remove_container(&docker, &name_of(id), REPLACE_GRACE).await?;
+        host.remove_container(&docker, &rehearsal::name_of_rehearsal(id), 0).await?;
         host.remove_network(&docker, id).await?;
         host.firewall.close(&host.bridge(id)).await?;
         delivery::remove(&host.layout, id).map_err(|error| disk("what was delivered could not be removed", error))?;

@@ -43,7 +43,7 @@ pub(super) fn binds(host: &Host, id: DeploymentId) -> [(String, &'static str, bo
 }
 
 /// The limits and the sealing that every container of ours has, whatever it runs.
-fn sealed(host: &Host, spec: &WorkloadSpec, binds: &[(String, &'static str, bool)]) -> HostConfig {
+pub(super) fn sealed(host: &Host, spec: &WorkloadSpec, binds: &[(String, &'static str, bool)]) -> HostConfig {
     let memory = i64::try_from(spec.limits.memory_bytes).unwrap_or(i64::MAX);
     let mount = |(source, target, read_only): &(String, &'static str, bool)| Mount {
         typ: Some(MountType::BIND),
@@ -88,6 +88,13 @@ fn sealed(host: &Host, spec: &WorkloadSpec, binds: &[(String, &'static str, bool
     }
 }
 
+/// The environment that the image's start script expects. Never a secret.
+pub(super) fn environment(spec: &WorkloadSpec) -> Vec<String> {
+    let mut env: Vec<String> = spec.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    env.push(format!("{NODE_FLAGS}={}", spec.node_flags.join(" ")));
+    env
+}
+
 /// The agent's container.
 pub(super) fn body(host: &Host, spec: &WorkloadSpec) -> ContainerCreateBody {
     let id = spec.deployment;
@@ -96,14 +103,12 @@ pub(super) fn body(host: &Host, spec: &WorkloadSpec) -> ContainerCreateBody {
         ipam_config: Some(EndpointIpamConfig { ipv4_address: Some(spec.subnet.agent().to_string()), ..EndpointIpamConfig::default() }),
         ..EndpointSettings::default()
     };
-    let mut env: Vec<String> = spec.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    env.push(format!("{NODE_FLAGS}={}", spec.node_flags.join(" ")));
     let mut body = ContainerCreateBody {
         image: Some(spec.image.to_string()),
         // Stable, because OpenClaw's state lease blocks a start under another host name for 300 s.
         hostname: Some(spec.hostname()),
         user: Some(format!("{0}:{0}", agent::UID)),
-        env: Some(env),
+        env: Some(environment(spec)),
         host_config: Some(HostConfig { network_mode: Some(network.clone()), ..sealed(host, spec, &binds(host, id)) }),
         networking_config: Some(NetworkingConfig { endpoints_config: Some(HashMap::from([(network, endpoint)])) }),
         ..ContainerCreateBody::default()
@@ -128,7 +133,7 @@ impl Host {
     /// Storage: volume and network.
     pub(super) async fn prepare(&self, docker: &Docker, spec: &WorkloadSpec) -> Result<(), RuntimeError> {
         let volume = volumes::ensure(&self.layout, spec.deployment).and_then(|()| match agent::needs_plugins(&spec.config) {
-            true => volumes::link_plugins(&self.layout, spec.deployment),
+            true => volumes::link_plugins(&self.layout.state(spec.deployment)),
             false => Ok(()),
         });
         volume.map_err(|error| disk("the agent's storage could not be made", error))?;
@@ -175,7 +180,7 @@ impl Host {
     }
 
     /// Creates a container and gives the engine's id of it.
-    async fn create(&self, docker: &Docker, name: &str, body: ContainerCreateBody, what: &str) -> Result<String, RuntimeError> {
+    pub(super) async fn create(&self, docker: &Docker, name: &str, body: ContainerCreateBody, what: &str) -> Result<String, RuntimeError> {
         let _place = self.place().await?;
         let options = CreateContainerOptionsBuilder::default().name(name).build();
         match docker.create_container(Some(options), body).await {
@@ -188,7 +193,7 @@ impl Host {
         }
     }
 
-    async fn start(&self, docker: &Docker, container: &str) -> Result<(), RuntimeError> {
+    pub(super) async fn start(&self, docker: &Docker, container: &str) -> Result<(), RuntimeError> {
         let _place = self.place().await?;
         docker.start_container(container, None).await.map_err(|error| classify("the agent's container could not be started", error))?;
         fault::point("container.start");

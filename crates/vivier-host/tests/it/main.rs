@@ -8,6 +8,7 @@ mod life;
 mod policy;
 mod proof;
 mod real;
+mod rehearsal;
 mod socket;
 mod support;
 mod watch;

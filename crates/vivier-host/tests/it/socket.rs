@@ -17,8 +17,8 @@ use tokio::net::UnixStream;
 use tokio_util::sync::CancellationToken;
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::{
-    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage, Stats,
-    WorkloadSpec, conformance,
+    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage,
+    Stats, WorkloadSpec, conformance,
 };
 use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Remove, Stop, Streamed};
 use vivier_host::{Config, RuntimeKind};
@@ -97,6 +97,10 @@ impl Runtime for Client {
 
     async fn prove(&self, spec: &WorkloadSpec) -> Result<Proof, RuntimeError> {
         self.get("/prove", spec).await
+    }
+
+    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
+        self.get("/rehearse", spec).await
     }
 
     async fn snapshot(&self, deployment: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {

@@ -29,7 +29,7 @@ macro_rules! select_deployments {
             "SELECT d.id, d.account_id, a.email AS owner, d.slug, d.name, d.plan, d.template, d.desired, d.generation, d.retry_generation, d.revision, \
              d.expires_at, d.created_at, d.terminated_at, d.purge_at, d.version, \
              r.subnet_index, r.observation, r.observed_at, r.workload, r.drift, r.seen_revision, r.seen_generation, r.seen_version, r.routed, \
-             r.first_routed_at, r.proven_since, r.running_revision, r.last_known_good, r.failures, r.backoff_until, r.fault, r.attempt, r.counted_exit, \
+             r.first_routed_at, r.proven_since, r.running_revision, r.rehearsed, r.last_known_good, r.failures, r.backoff_until, r.fault, r.attempt, r.counted_exit, \
              r.expected_exit, r.applied, r.proof, r.doing, r.waiting, r.state, r.version AS seen_row_version, r.lease_owner, r.lease_epoch, \
              v.config_version, v.secrets, v.release_id, v.restores, v.author AS revision_author, l.openclaw_version, l.image, c.text, c.provider, c.channels, \
              CASE WHEN g.number IS NOT NULL AND (g.config_version <> v.config_version OR g.release_id <> v.release_id OR g.secrets <> v.secrets) \

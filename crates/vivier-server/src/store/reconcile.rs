@@ -38,7 +38,7 @@ statements! {
     RECORD = "UPDATE runtime_instances SET subnet_index = $4, observation = $5, observed_at = $6, workload = $7, drift = $8, seen_revision = $9, \
         seen_generation = $10, seen_version = $11, routed = $12, first_routed_at = $13, proven_since = $14, running_revision = $15, last_known_good = $16, \
         failures = $17, backoff_until = $18, fault = $19, attempt = $20, counted_exit = $21, expected_exit = $22, applied = $23, proof = $24, doing = $25, \
-        waiting = $26, state = $27, version = version + 1 WHERE deployment_id = $1 AND lease_owner = $2 AND version = $3";
+        waiting = $26, state = $27, rehearsed = $28, version = version + 1 WHERE deployment_id = $1 AND lease_owner = $2 AND version = $3";
     LOOKED = "UPDATE runtime_instances SET observed_at = $2 WHERE deployment_id = $1 AND lease_owner = $3 AND observed_at < $2";
     LOCK_ALLOCATION = "INSERT INTO platform (name, value) VALUES ('allocation', $1) ON CONFLICT (name) DO UPDATE SET version = platform.version + 1";
     TAKEN_SUBNETS = "SELECT subnet_index FROM runtime_instances WHERE subnet_index IS NOT NULL ORDER BY subnet_index";
@@ -352,6 +352,7 @@ impl Tx {
             first_routed_at,
             proven_since,
             running_revision,
+            rehearsed,
             last_known_good,
             failures,
             backoff_until,
@@ -395,6 +396,7 @@ impl Tx {
             .bind(doing.as_ref().map(word))
             .bind(waiting.as_deref())
             .bind(word::<State>(state))
+            .bind(rehearsed.map(int))
             .execute(self.conn())
             .await?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Lost) }

@@ -71,6 +71,8 @@ pub struct Seen {
     pub first_routed_at: Option<Timestamp>,
     pub proven_since: Option<Timestamp>,
     pub running_revision: Option<u64>,
+    /// The revision that was tried last, and passed.
+    pub rehearsed: Option<u64>,
     pub last_known_good: Option<u64>,
     pub failures: u32,
     pub backoff_until: Option<Timestamp>,
@@ -109,6 +111,7 @@ impl Seen {
             first_routed_at: None,
             proven_since: None,
             running_revision: None,
+            rehearsed: None,
             last_known_good: None,
             failures: 0,
             backoff_until: None,
@@ -141,6 +144,7 @@ impl Seen {
             first_routed_at: row.at_opt("first_routed_at")?,
             proven_since: row.at_opt("proven_since")?,
             running_revision: row.count_opt("running_revision")?,
+            rehearsed: row.count_opt("rehearsed")?,
             last_known_good: row.count_opt("last_known_good")?,
             failures: u32::try_from(row.count("failures")?).unwrap_or(u32::MAX),
             backoff_until: row.at_opt("backoff_until")?,
@@ -184,6 +188,7 @@ impl Seen {
             drift,
             // Says nothing about the state that is shown.
             data: Data::Ready,
+            rehearsed: true,
             routed: self.routed,
             breaker: self.breaker(wanted, falls_back, now),
         };

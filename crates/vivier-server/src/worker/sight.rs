@@ -39,6 +39,7 @@ pub fn sight(work: &Work, expected: Option<&Expected>, observation: Option<&Obse
         workload,
         drift,
         data: observation.map_or(Data::Ready, |observation| data(work, observation)),
+        rehearsed: !needs_rehearsal(work),
         routed: work.seen.routed,
         breaker: work.seen.breaker(&work.wanted, work.falls_back, now),
     }
@@ -78,6 +79,12 @@ fn seen(work: &Work, expected: Option<&Expected>, observation: &Observation, sta
         // A stopped container of another specification will be replaced: it is no container of ours.
         ContainerPhase::Exited { .. } | ContainerPhase::Created => (without_container(work, expected, observation), Drift::None),
     }
+}
+
+/// Another revision than the one that runs is tried beside it first, unless it is known to work: Vivier's own way back.
+fn needs_rehearsal(work: &Work) -> bool {
+    let another = work.seen.running_revision.is_some_and(|running| running != work.wanted.revision);
+    another && work.falls_back && !work.returns && work.seen.rehearsed != Some(work.wanted.revision)
 }
 
 /// Whether the data is what the wanted revision is to start on.

@@ -174,6 +174,7 @@ impl<'a> Drive<'a> {
             Action::Watch => self.watch().await,
             Action::Allocate => self.allocate().await,
             Action::Prepare => self.apply(action, Stage::Storage).await,
+            Action::Rehearse => self.rehearse().await,
             Action::Snapshot => self.snapshot().await,
             Action::Restore => self.restore().await,
             Action::Configure => self.apply(action, Stage::Config).await,
@@ -195,7 +196,7 @@ impl<'a> Drive<'a> {
     /// Vivier changes what every container is made of, they are replaced a few at a time, and not all stopped at once.
     const fn replaces_a_running_one(&self, action: Action) -> bool {
         let works = matches!(self.sight.workload, Workload::Proven) && matches!(self.sight.desired, Desired::Running);
-        let begins = matches!(action, Action::Unroute | Action::Stop);
+        let begins = matches!(action, Action::Rehearse | Action::Unroute | Action::Stop);
         works && begins && matches!(self.sight.drift, Drift::Container) && matches!(self.sight.breaker, Breaker::Closed)
     }
 
@@ -214,6 +215,34 @@ impl<'a> Drive<'a> {
             return Ok(Some(Done::Again));
         }
         self.failed(Action::Snapshot, &error, 0).await.map(Some)
+    }
+
+    async fn rehearse(&mut self) -> Result<Done, StoreError> {
+        let Some(spec) = self.whole_spec().await? else { return Ok(Done::Again) };
+        // For a while there are two of it: the host must have the memory.
+        let capacity = match self.crew.capacity().await {
+            Ok(capacity) => capacity,
+            Err(error) => return self.failed(Action::Rehearse, &error, 0).await,
+        };
+        let need = spec.limits.memory_bytes;
+        if capacity.memory_available_bytes < need {
+            let message = format!("the host has {} of memory left, and trying the change first needs {}", bytes(capacity.memory_available_bytes), bytes(need));
+            return self.failed(Action::Rehearse, &RuntimeError::new(RuntimeErrorKind::Capacity, message), 0).await;
+        }
+        let began = self.begin(Action::Rehearse, started_words(Action::Rehearse)).await?;
+        let (runtime, limit) = (self.crew.app.runtime.clone(), u64::from(self.crew.app.settings.start_timeout_seconds) + 300);
+        let rehearsal = match within(Duration::from_secs(limit), async move { runtime.rehearse(&spec).await }).await {
+            Ok(rehearsal) => rehearsal,
+            Err(error) => return self.failed(Action::Rehearse, &error, began).await,
+        };
+        if rehearsal.passed {
+            self.work.seen.rehearsed = Some(self.work.wanted.revision);
+            self.finish(Action::Rehearse, done_words(Action::Rehearse), began, &Decision::Nothing).await?;
+            return Ok(Done::Again);
+        }
+        let said = rehearsal.findings.join("; ");
+        let error = RuntimeError::new(RuntimeErrorKind::Rejected, format!("it does not start on a copy of the data: {said}"));
+        self.failed(Action::Rehearse, &error, began).await
     }
 
     async fn snapshot(&mut self) -> Result<Done, StoreError> {
@@ -503,6 +532,8 @@ impl<'a> Drive<'a> {
         self.work.seen.proven_since = None;
         let note = Note::new(EventKind::Step, Outcome::Done, "nobody is sent to it any more").action(Action::Unroute);
         self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await?;
+        // What is stopped next gets no new request meanwhile; the ones that it has, it finishes within its grace.
+        self.crew.app.routes.until_unrouted(self.work.id, UNROUTED_WITHIN).await;
         Ok(Done::Again)
     }
 
@@ -607,8 +638,8 @@ impl<'a> Drive<'a> {
         let counts = match action {
             // Starting, by any of its steps.
             Action::Prepare | Action::Snapshot | Action::Restore | Action::Configure | Action::Start | Action::Prove => true,
-            // A healthy agent is not stopped for this: it is tried again beside it, and given up after some tries.
-            Action::Reload => true,
+            // A healthy agent is not stopped for these: they are tried again beside it, and given up after some tries.
+            Action::Rehearse | Action::Reload => true,
             // These must succeed in the end, however often they are tried.
             Action::Stop | Action::Remove | Action::Purge | Action::Allocate => false,
             Action::Rest | Action::Watch | Action::Route | Action::Unroute | Action::CountExit | Action::CountFailure | Action::FallBack => false,
@@ -640,13 +671,14 @@ impl<'a> Drive<'a> {
         let fault = fault::of_step(error, failures);
         let seen = &mut self.work.seen;
         seen.failures = failures;
-        if action != Action::Reload {
+        let beside = matches!(action, Action::Reload | Action::Rehearse);
+        if !beside {
             seen.backoff_until = (!fault.open).then(|| now.plus_millis(self.crew.backoff(failures)));
         }
         let open = fault.open;
         seen.fault = Some(fault);
         self.note_failure(action, error, began).await?;
-        if action == Action::Reload && !open {
+        if beside && !open {
             let wait = self.crew.tries(id, self.crew.pace.retry_ms, 30_000);
             return Ok(Done::Pause(Next::At(now.plus_millis(wait))));
         }
@@ -802,6 +834,7 @@ fn bytes(count: u64) -> String {
 const fn started_words(action: Action) -> &'static str {
     match action {
         Action::Prepare => "making storage and network",
+        Action::Rehearse => "trying it on a copy of the data",
         Action::Snapshot => "keeping a copy of the data",
         Action::Restore => "putting the data back",
         Action::Configure => "delivering configuration and secrets",
@@ -819,6 +852,7 @@ const fn started_words(action: Action) -> &'static str {
 const fn done_words(action: Action) -> &'static str {
     match action {
         Action::Prepare => "storage and network are there",
+        Action::Rehearse => "it starts on a copy of the data",
         Action::Snapshot => "a copy of the data is kept",
         Action::Restore => "the data is put back",
         Action::Configure => "configuration and secrets are delivered",

@@ -52,6 +52,7 @@ fn stand_in(fake: FakeRuntime, image: Image) -> axum::Router {
         .route("/apply", post(|State(fake): Fake, Json(Apply { spec, stage }): Json<Apply>| async move { nothing(fake.apply(&spec, stage).await) }))
         .route("/reload", post(|State(fake): Fake, Json(spec): Json<WorkloadSpec>| async move { nothing(fake.reload(&spec).await) }))
         .route("/prove", post(|State(fake): Fake, Json(spec): Json<WorkloadSpec>| async move { answer(fake.prove(&spec).await) }))
+        .route("/rehearse", post(|State(fake): Fake, Json(spec): Json<WorkloadSpec>| async move { answer(fake.rehearse(&spec).await) }))
         .route(
             "/snapshot",
             post(|State(fake): Fake, Json(Numbered { deployment, number }): Json<Numbered>| async move { answer(fake.snapshot(deployment, number).await) }),

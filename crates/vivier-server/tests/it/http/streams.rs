@@ -10,7 +10,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::fake::FakeRuntime;
 use vivier_core::runtime::{
-    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Resident, Restore, Runtime, RuntimeError, Scope, Snapshot, Stage, Stats, WorkloadSpec,
+    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, Scope, Snapshot, Stage, Stats,
+    WorkloadSpec,
 };
 
 use super::api::{Api, As, settings};
@@ -48,6 +49,9 @@ impl Runtime for Talkative {
     }
     async fn prove(&self, spec: &WorkloadSpec) -> Result<Proof, RuntimeError> {
         self.inner.prove(spec).await
+    }
+    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
+        self.inner.rehearse(spec).await
     }
     async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {
         self.inner.snapshot(id, number).await

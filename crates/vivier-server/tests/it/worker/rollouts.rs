@@ -187,6 +187,23 @@ async fn only_the_latest_copies_are_kept() {
     .await;
 }
 
+#[tokio::test]
+async fn a_release_that_does_not_start_on_a_copy_of_the_data_never_touches_the_agent() {
+    let (world, id) = with_two_releases(0).await;
+    let (running, other) = first_image(&world, id).await;
+    let before = world.fake.observe(id).await.expect("a look").container.expect("a container");
+    world.fake.set_image_behaviour(&other, Behaviour { fails_rehearsals: true, writes: Some("migrated".to_owned()), ..Behaviour::default() });
+    choose(&world, id, other).await;
+    let seen = trusted(&world, id, 3).await;
+    assert_eq!((seen.image, world.fake.data(id).as_str()), (running, "the owner's letters"));
+    assert_eq!(world.fake.observe(id).await.expect("a look").container.expect("a container").id, before.id);
+    let failed = revision(&world, id, 2).await;
+    assert_eq!(failed.outcome, RevisionOutcome::Failed);
+    assert!(failed.reason.as_deref().is_some_and(|reason| reason.contains("did not start on a copy of the data")), "{failed:?}");
+    let effects = world.fake.effects();
+    assert!(!effects.iter().any(|effect| effect.ends_with(" stopped")), "{effects:#?}");
+}
+
 /// What the worker is in the middle of when it dies.
 #[derive(Clone, Copy, Debug)]
 enum Deed {

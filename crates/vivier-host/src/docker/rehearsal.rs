@@ -1,0 +1,175 @@
+//! Rehearsals: a specification is tried on a copy of the data, beside the agent, which goes on working.
+//!
+//! The copy is made in two parts, so that the agent is frozen (by the engine, all its processes at once) only for what has changed
+//! since the first: databases in it are then as after a power cut, which they survive. The container has the limits and the sealing
+//! of the real one and no network at all, so nothing of it can be heard outside: no channel sees two of one agent.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use bollard::Docker;
+use bollard::models::{ContainerCreateBody, HostConfig};
+use bollard::query_parameters::ListContainersOptionsBuilder;
+use vivier_core::agent;
+use vivier_core::id::DeploymentId;
+use vivier_core::runtime::{Rehearsal, RuntimeError, RuntimeErrorKind, WorkloadSpec};
+
+use super::workload::{environment, sealed};
+use super::{Host, LABEL_DEPLOYMENT, LABEL_INSTALLATION, LABEL_ROLE, classify, disk, isolation, name_of, observe};
+use crate::{delivery, fault, layout, snapshots, volumes};
+
+const ROLE: &str = "rehearsal";
+/// How long the gateway may take: as long as serve allows the agent itself by default.
+const PATIENCE: Duration = Duration::from_secs(300);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
+/// Lines of the log that are told, and how many letters of each.
+const MOST_FINDINGS: usize = 5;
+const LONGEST_FINDING: usize = 500;
+
+pub(super) fn name_of_rehearsal(id: DeploymentId) -> String {
+    format!("vivier-rehearsal-{id}")
+}
+
+impl Host {
+    pub(super) async fn rehearse(&self, docker: &Docker, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
+        let began = Instant::now();
+        self.end_rehearsal(docker, spec.deployment).await?;
+        let tried = self.try_out(docker, spec).await;
+        // Also after a failure: it holds a copy of the data, and of the secrets.
+        self.end_rehearsal(docker, spec.deployment).await?;
+        let findings = tried?;
+        let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Rehearsal { passed: findings.is_empty(), findings, took_ms })
+    }
+
+    /// What was said against it; nothing when the gateway started.
+    async fn try_out(&self, docker: &Docker, spec: &WorkloadSpec) -> Result<Vec<String>, RuntimeError> {
+        let id = spec.deployment;
+        let state = self.copy_of_state(docker, id).await?;
+        if agent::needs_plugins(&spec.config) {
+            volumes::link_plugins(&state).map_err(|error| disk("the copy of the data could not be completed", error))?;
+        }
+        let (config, secrets) = delivery::write_rehearsal(&self.layout, id, &spec.config, &spec.secrets, self.config.secrets_bytes)?;
+        fault::point("rehearsal.delivered");
+        let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
+        let binds = [(text(&state), agent::STATE_DIR, false), (text(&config), agent::CONFIG_DIR, true), (text(&secrets), agent::SECRETS_DIR, true)];
+        let body = ContainerCreateBody {
+            image: Some(spec.image.to_string()),
+            // The agent's own: OpenClaw's lease on the copied state names it.
+            hostname: Some(spec.hostname()),
+            user: Some(format!("{0}:{0}", agent::UID)),
+            env: Some(environment(spec)),
+            network_disabled: Some(true),
+            host_config: Some(HostConfig { network_mode: Some("none".to_owned()), ..sealed(self, spec, &binds) }),
+            labels: Some(HashMap::from([
+                (LABEL_INSTALLATION.to_owned(), self.installation.to_string()),
+                (LABEL_DEPLOYMENT.to_owned(), id.to_string()),
+                (LABEL_ROLE.to_owned(), ROLE.to_owned()),
+            ])),
+            ..ContainerCreateBody::default()
+        };
+        let container = self.create(docker, &name_of_rehearsal(id), body, "the container of the rehearsal could not be made").await?;
+        fault::point("rehearsal.create");
+        self.start(docker, &container).await?;
+        self.watch(docker, &container).await
+    }
+
+    /// Looks until the gateway has started, has ended, or is given up.
+    async fn watch(&self, docker: &Docker, container: &str) -> Result<Vec<String>, RuntimeError> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let Some(found) = self.find(docker, container).await? else {
+                return Err(RuntimeError::new(RuntimeErrorKind::Failed, "the container of the rehearsal was removed by somebody; it is tried again"));
+            };
+            let state = found.state.as_ref();
+            let Some(pid) = state.and_then(|state| state.pid).filter(|pid| *pid > 0 && observe::runs(&found)) else {
+                let code = state.and_then(|state| state.exit_code).unwrap_or_default();
+                return self.findings(docker, container, format!("the gateway ended with code {code}")).await;
+            };
+            match tokio::task::spawn_blocking(move || isolation::started(pid)).await {
+                Ok(Ok(true)) => return Ok(Vec::new()),
+                Ok(Ok(false)) => {}
+                // It has just ended: the next look says how.
+                Ok(Err(error)) => tracing::debug!(container, "the gateway of a rehearsal could not be asked: {error}"),
+                Err(error) => return Err(RuntimeError::new(RuntimeErrorKind::Failed, "the rehearsal could not be watched").with_detail(error)),
+            }
+            if Instant::now() >= end {
+                return self.findings(docker, container, format!("the gateway did not start within {} s", PATIENCE.as_secs())).await;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    }
+
+    /// How it ended, and what the gateway said last.
+    async fn findings(&self, docker: &Docker, container: &str, ended: String) -> Result<Vec<String>, RuntimeError> {
+        let lines = self.last_lines(docker, container).await?;
+        let said = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
+        let mut findings: Vec<String> = said.map(|line| line.chars().filter(|letter| !letter.is_control()).take(LONGEST_FINDING).collect()).collect();
+        findings.drain(..findings.len().saturating_sub(MOST_FINDINGS));
+        findings.insert(0, ended);
+        Ok(findings)
+    }
+
+    /// A copy of the state that may be written to. The agent, if it runs, is frozen for a moment.
+    async fn copy_of_state(&self, docker: &Docker, id: DeploymentId) -> Result<std::path::PathBuf, RuntimeError> {
+        let what = "the data could not be copied for the rehearsal";
+        let drafted = self.on_disk(what, move |layout| match snapshots::draft(layout, id) {
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::ResourceBusy | std::io::ErrorKind::NotFound) => {
+                // It writes too much for a draft: everything is copied while it is frozen.
+                tracing::debug!(deployment = %id, "no draft of the data: {error}");
+                snapshots::end_rehearsal(layout, id)
+            }
+            drafted => drafted,
+        });
+        drafted.await?;
+        let running = self.find(docker, &name_of(id)).await?.filter(observe::runs).and_then(|found| found.id);
+        if let Some(container) = &running {
+            docker.pause_container(container).await.map_err(|error| classify("the agent could not be frozen for a moment", error))?;
+            fault::point("rehearsal.frozen");
+        }
+        let copied = self.on_disk(what, move |layout| snapshots::rehearsal(layout, id)).await;
+        if let Some(container) = &running {
+            // Whatever came of the copy.
+            docker.unpause_container(container).await.map_err(|error| classify("the agent could not be woken after it was copied", error))?;
+        }
+        fault::point("rehearsal.copied");
+        copied
+    }
+
+    async fn end_rehearsal(&self, docker: &Docker, id: DeploymentId) -> Result<(), RuntimeError> {
+        self.remove_container(docker, &name_of_rehearsal(id), 0).await?;
+        self.on_disk("what a rehearsal has left could not be removed", move |layout| {
+            layout::remove(&layout.rehearsal_secrets(id))?;
+            snapshots::end_rehearsal(layout, id)
+        })
+        .await
+    }
+
+    /// At the start of the process: rehearsals of an earlier one end, and an agent that it has frozen is woken.
+    pub(super) async fn end_rehearsals(&self) -> Result<(), RuntimeError> {
+        let docker = self.engine.get().await?;
+        let labels = vec![format!("{LABEL_INSTALLATION}={}", self.installation)];
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&HashMap::from([("label".to_owned(), labels)])).build();
+        let found = docker.list_containers(Some(options)).await.map_err(|error| classify("the containers could not be listed", error))?;
+        for container in found {
+            let labels = container.labels.unwrap_or_default();
+            let (Some(id), Some(container_id)) = (labels.get(LABEL_DEPLOYMENT).and_then(|id| id.parse().ok()), container.id) else { continue };
+            // In its deployment's turn: one at work belongs to a verb that has begun meanwhile.
+            let _turn = self.turn(id).await;
+            if labels.get(LABEL_ROLE).map(String::as_str) == Some(ROLE) {
+                self.end_rehearsal(&docker, id).await?;
+            } else if container.state == Some(bollard::models::ContainerSummaryStateEnum::PAUSED) {
+                docker.unpause_container(&container_id).await.map_err(|error| classify("an agent that was frozen could not be woken", error))?;
+            }
+        }
+        // A death before the container was made leaves a copy alone.
+        let failed = |error| disk("the host's disk could not be read", error);
+        for id in self.layout.deployments().map_err(failed)? {
+            if self.layout.rehearsal(id).try_exists().map_err(failed)? {
+                let _turn = self.turn(id).await;
+                self.end_rehearsal(&docker, id).await?;
+            }
+        }
+        Ok(())
+    }
+}
