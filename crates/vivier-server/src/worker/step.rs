@@ -26,6 +26,8 @@ const MOST_STEPS: usize = 64;
 const MOST_SNAPSHOTS: usize = 5;
 /// Milliseconds that an agent must have been proven before its failures are forgotten.
 const STEADY_MS: i64 = 60_000;
+/// How long an agent that is about to stop waits for the edge to send it nobody any more; a table takes some hundredths of a second.
+const UNROUTED_WITHIN: Duration = Duration::from_secs(1);
 
 /// When to come back.
 #[derive(Clone, Debug, PartialEq)]

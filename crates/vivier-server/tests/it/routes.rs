@@ -37,3 +37,26 @@ async fn the_table_names_every_agent_with_its_doors_and_only_the_running_have_a_
     assert_eq!((next.routes[0].upstream, next.routes[0].state), (None, State::Suspended));
     assert!(next.routes[0].doors.model.is_none(), "a stopped agent has no door");
 }
+
+#[tokio::test]
+async fn what_stops_waits_until_the_edge_sends_nobody_there_but_not_for_a_deaf_one() {
+    let world = World::new().await;
+    let id = world.create("Ada").await;
+    world.until(id, State::Running).await;
+    let (routes, pool, long) = (&world.app.routes, world.app.settings.subnet_pool, Duration::from_secs(30));
+    routes.make(world.store(), pool).await.expect("made");
+    let before = routes.now().expect("a table").version;
+    tokio::time::timeout(long / 2, routes.until_unrouted(id, long)).await.expect("no edge follows: nobody to wait for");
+
+    routes.taken(before);
+    let mut waiting = std::pin::pin!(routes.until_unrouted(id, long));
+    let moment = Duration::from_millis(30);
+    assert!(tokio::time::timeout(moment, waiting.as_mut()).await.is_err(), "the table still leads there");
+    world.ask(id, Ask::Suspend).await;
+    eventually("it stops although the edge says nothing", || async { (!world.fake.running(id)).then_some(()) }).await;
+    routes.make(world.store(), pool).await.expect("made");
+    assert!(tokio::time::timeout(moment, waiting.as_mut()).await.is_err(), "the edge has not taken it yet");
+    routes.taken(before + 1);
+    tokio::time::timeout(long / 2, waiting).await.expect("the edge has taken it");
+    tokio::time::timeout(long / 2, routes.until_unrouted(id, long)).await.expect("nothing leads there");
+}
