@@ -101,11 +101,14 @@ describe("revisions", { concurrency: false }, () => {
     await page.route("**/revisions", fail);
     await page.route("**/v1/releases", fail);
     await go(page, at(named("Kelp")));
-    assert.equal(await page.getByText("The list is on fire.").first().waitFor().then(() => page.getByText("The list is on fire.").count()), 2);
+    await until("both lists say so", async () => (await page.getByText("The list is on fire.").count()) === 2);
     await page.unroute("**/revisions");
     await page.unroute("**/v1/releases");
-    for (const button of await page.getByRole("button", { name: "Try again" }).all()) await button.click();
+    const again = page.getByRole("tabpanel").getByRole("button", { name: "Try again" });
+    await again.first().click();
     await revision(1).waitFor();
+    await again.click();
+    await page.getByText("for new agents").waitFor();
     // The plan is asked for when it is needed, and may fail as well.
     await go(page, at(named("Marlin")));
     await page.route("**/rollback?*", fail);

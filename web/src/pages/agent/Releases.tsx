@@ -90,8 +90,8 @@ function Choose({ agent, release, onClose }: { agent: Deployment; release: Relea
             : `Your agent goes from OpenClaw ${agent.openclaw_version} to ${release.openclaw_version}.`}
         </p>
         <ul className="grid list-disc gap-1 pl-5">
-          <li>A copy of its data is kept first.</li>
-          <li>It cannot be reached for about as long as a start takes.</li>
+          <li>It is tried first on a copy of the data, while your agent goes on.</li>
+          <li>Then a copy of the data is kept, and your agent is away for about as long as a start takes.</li>
           <li>If it does not work, at once or shortly after, the old release comes back by itself, with the data from before.</li>
         </ul>
         {isOlder(release.openclaw_version, agent.openclaw_version) && (
