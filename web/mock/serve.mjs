@@ -339,15 +339,16 @@ function moves(deployment, verb, owner, wanted) {
       const { revision: target, snapshot: kept, data } = plan(deployment, wanted.revision);
       const old = deployment.hidden.revisions.find((each) => each.number === target);
       const restores = (wanted.data ?? data) === "restore" ? { restores: kept.number } : {};
-      want(deployment, { ...old, author: owner.email, snapshot: snapshot(deployment.revision + 1, 0, 50.1), ...restores });
+      want(deployment, { ...old, restores: undefined, author: owner.email, snapshot: snapshot(deployment.revision + 1, 0, 50.1), ...restores });
       deployment.hidden.text = deployment.hidden.texts[old.config_version] ?? DOCUMENT;
       settle(deployment, deployment.revision, true);
     }
     if (verb === "release") {
       const release = releases.find((each) => each.image === wanted.image) ?? refuse(422, "invalid", "Some fields are wrong; each says what it must be.", [{ path: "image", message: "must be the image of a release; the list of releases names them" }]);
+      if (release.image === deployment.image) return;
       const good = release !== releases[1];
       const { image: before, openclaw_version: old } = deployment;
-      want(deployment, { ...deployment.hidden.revisions[0], image: release.image, openclaw_version: release.openclaw_version, author: owner.email, snapshot: snapshot(deployment.revision + 1, 0, 50.1) });
+      want(deployment, { ...deployment.hidden.revisions[0], image: release.image, openclaw_version: release.openclaw_version, author: owner.email, restores: undefined, snapshot: snapshot(deployment.revision + 1, 0, 50.1) });
       settle(deployment, deployment.revision, good, { image: before, openclaw_version: old });
     }
     walk(deployment, WAY.slice(3));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use vivier_core::id::EventId;
 use vivier_core::lifecycle::State;
 use vivier_core::runtime::Snapshot;
+use vivier_core::time::Timestamp;
 use vivier_core::wire::agents::{DeploymentOut, RevisionOut, RevisionOutcome, Rollback, RollbackData, RollbackPlan};
 
 use super::ask;
@@ -73,7 +74,7 @@ pub async fn rollback(api: &Api, args: &RollbackArgs, output: &Output) -> Result
     let found = target::find(api, &named.name, Prefer::Living).await?;
     let plan = api.rollback_plan(found.id, *revision).await?;
     if *dry_run {
-        return output.done(&plan, text::harmless(&plan.summary, false));
+        return output.done(&plan, summary(&plan));
     }
     if revision.is_none() && plan.revision == found.revision {
         let failure = Failure::usage(format!("{} is on revision {} already, the last one that is known to work.", found.slug, plan.revision));
@@ -83,7 +84,7 @@ pub async fn rollback(api: &Api, args: &RollbackArgs, output: &Output) -> Result
         let failure = Failure::refused(format!("No copy of the data of revision {} is kept any more.", plan.revision));
         return Err(failure.next(format!("Go back with --data keep, or to a revision whose data is kept: `vivier revisions {}`.", found.slug)));
     }
-    output.aside(text::harmless(&plan.summary, false));
+    output.aside(summary(&plan));
     if let Some(chosen) = data.filter(|&chosen| chosen != plan.data) {
         output.aside(instead(chosen, &plan));
     }
@@ -93,6 +94,18 @@ pub async fn rollback(api: &Api, args: &RollbackArgs, output: &Output) -> Result
     // What was shown is what is asked for, also when the agent has changed meanwhile.
     let asked = api.rollback(found.id, &Rollback { revision: Some(plan.revision), data: Some(data) }).await?;
     tell(api, asked, newest, waiting, output).await
+}
+
+/// The server's words, with its times as this program writes them everywhere.
+fn summary(plan: &RollbackPlan) -> String {
+    let word = |word: &str| {
+        let bare = word.trim_end_matches(['.', ',', ';']);
+        match bare.parse::<jiff::Timestamp>() {
+            Ok(at) => format!("{} UTC{}", text::moment(Timestamp::from_millis(at.as_millisecond())), &word[bare.len()..]),
+            Err(_not_a_time) => word.to_owned(),
+        }
+    };
+    text::harmless(&plan.summary.split(' ').map(word).collect::<Vec<_>>().join(" "), false)
 }
 
 /// What the person's own choice makes of the plan.

@@ -118,7 +118,11 @@ pub async fn wait(
 }
 
 fn doing(deployment: &DeploymentOut) -> String {
-    let state = super::list::state_in_short(deployment);
+    let mut state = super::list::state_in_short(deployment);
+    // What is still waited for then is that it goes on working.
+    if deployment.state == State::Running && deployment.last_known_good_revision != Some(deployment.revision) {
+        state.push_str(", on probation");
+    }
     match &deployment.reason {
         Some(reason) => format!("{state}: {}", text::harmless(reason, false)),
         None => state,
