@@ -308,7 +308,8 @@ fn revision_number(revision: Option<u64>) -> Result<Option<u64>, ApiError> {
 #[into_params(parameter_in = Query)]
 pub struct RollbackQuery {
     /// The last one that is known to work, when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number::deserialize")]
+    #[param(minimum = 1)]
     pub revision: Option<u64>,
 }
 
