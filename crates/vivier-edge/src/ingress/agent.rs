@@ -92,7 +92,7 @@ pub async fn forward(visit: &Arc<Visit>, mut agent: Arc<Agent>, mut parts: Parts
     }
     cookie::strip(&mut parts.headers);
     if socket {
-        return sockets::open(visit, agent, who, hold, parts).await;
+        return Box::pin(sockets::open(visit, agent, who, hold, parts)).await;
     }
     visit.attribute(&mut parts.headers, true);
     let body = RequestBody::visitor(body, shared.config.limits.body_bytes, shared.stall());
