@@ -5,4 +5,5 @@ mod product;
 mod real_agent;
 mod real_crowd;
 mod real_faults;
+mod real_hold;
 mod tidy;
