@@ -1,5 +1,6 @@
 /** The configuration in its parts: model, channels, document. Each is applied for itself, and each application is a version. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { Suspense, useMemo, useState } from "react";
 import { ApiProblem, isStatus } from "../../api/problem";
 import { applyConfig, catalogueQuery, configQuery, refresh } from "../../api/queries";
@@ -32,6 +33,13 @@ export default function Configuration({ agent }: { agent: Deployment }) {
       </div>
       <div className="grid min-w-0 gap-5">
         <Effective config={config.data} />
+        <p className="px-1 text-[0.875rem] text-muted">
+          Whatever you apply becomes a revision. One that does not work is taken back by itself; to any other you can{" "}
+          <Link to="/agents/$id" params={{ id: agent.id }} search={{ tab: "revisions" }} className="link">
+            go back
+          </Link>
+          .
+        </p>
       </div>
     </div>
   );
