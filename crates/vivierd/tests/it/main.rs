@@ -6,4 +6,5 @@ mod real_agent;
 mod real_crowd;
 mod real_faults;
 mod real_hold;
+mod real_rollout;
 mod tidy;
