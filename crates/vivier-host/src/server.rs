@@ -21,7 +21,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 use vivier_core::runtime::fake::FakeRuntime;
 use vivier_core::runtime::{Runtime, RuntimeError, RuntimeErrorKind, WorkloadSpec};
-use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Remove, Stop, Streamed};
+use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed};
 
 use crate::config::{Config, RuntimeKind};
 use crate::docker::DockerRuntime;
@@ -319,9 +319,9 @@ async fn prove(State(s): State<Serving>, asked: Asked<WorkloadSpec>) -> Answer<v
     Ok(Json(s.verb("prove", async move { runtime.prove(&spec).await }).await?))
 }
 
-async fn rehearse(State(s): State<Serving>, asked: Asked<WorkloadSpec>) -> Answer<vivier_core::runtime::Rehearsal> {
-    let (runtime, spec) = (s.runtime.clone(), asked?.0);
-    Ok(Json(s.verb("rehearse", async move { runtime.rehearse(&spec).await }).await?))
+async fn rehearse(State(s): State<Serving>, asked: Asked<Rehearse>) -> Answer<vivier_core::runtime::Rehearsal> {
+    let (runtime, Rehearse { spec, snapshot }) = (s.runtime.clone(), asked?.0);
+    Ok(Json(s.verb("rehearse", async move { runtime.rehearse(&spec, snapshot).await }).await?))
 }
 
 async fn snapshot(State(s): State<Serving>, asked: Asked<Numbered>) -> Answer<vivier_core::runtime::Snapshot> {

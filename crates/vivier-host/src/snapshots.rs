@@ -237,6 +237,24 @@ pub fn rehearsal(layout: &Layout, id: DeploymentId) -> io::Result<PathBuf> {
     Ok(state)
 }
 
+/// Copies snapshot `number` for a rehearsal, into a directory that may be written to.
+///
+/// # Errors
+/// `NotFound` when there is no such snapshot. Else as [`take`].
+pub fn rehearsal_of(layout: &Layout, id: DeploymentId, number: u64) -> io::Result<PathBuf> {
+    let source = layout.snapshot(id, number);
+    if read::<Snapshot>(&source.join(RECORD))?.is_none() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, format!("snapshot {number} is not kept any more; choose one that is")));
+    }
+    let (method, state) = (copy::method(&layout.volume(id))?, layout.rehearsal(id).join("state"));
+    walk::remove(&state)?;
+    let disk = Disk::of(&layout.volume(id))?;
+    disk.take(copy::weigh(&source.join(DATA), Life::Still, method, None)?, disk.reserve(), REHEARSAL)?;
+    layout::make_private(&state)?;
+    copy::copy(&source.join(DATA), &state, method, None, Manifest::default())?;
+    Ok(state)
+}
+
 /// Takes away what a rehearsal has left. Gone already is fine.
 ///
 /// # Errors

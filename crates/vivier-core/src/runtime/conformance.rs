@@ -171,7 +171,7 @@ pub async fn a_rehearsal_tells_and_leaves_the_agent_alone(bench: &dyn Bench) {
     runtime.apply(&spec, Stage::Workload).await.expect("workload");
     let before = started(bench, &spec).await;
     let next = WorkloadSpec { generation: spec.generation + 1, ..spec.clone() };
-    let rehearsal = runtime.rehearse(&next).await.expect("it can be tried");
+    let rehearsal = runtime.rehearse(&next, None).await.expect("it can be tried");
     assert!(rehearsal.passed && rehearsal.findings.is_empty(), "{rehearsal:?}");
     let seen = runtime.observe(id).await.expect("a look");
     assert_eq!(seen.config, Some(spec.config_digest()));

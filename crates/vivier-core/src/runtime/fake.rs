@@ -43,6 +43,8 @@ pub struct Behaviour {
     pub rejects: Option<Rejects>,
     /// It does not start on a copy of the data either.
     pub fails_rehearsals: bool,
+    /// Data that it cannot read: it ends with 78.
+    pub refuses_data: Option<String>,
     /// What the gateway makes of its data when it starts, such as migrating it.
     pub writes: Option<String>,
     /// A difference that the proof finds.
@@ -460,6 +462,8 @@ impl Runtime for FakeRuntime {
             let cell = world.cells.entry(id).or_default();
             let behaviour = cell.behaviour.clone().unwrap_or(default);
             let refusal = cell.config.as_ref().and_then(|config| behaviour.rejects.as_ref().and_then(|rejects| rejects(config)));
+            let newer = behaviour.refuses_data.as_ref() == Some(&cell.text);
+            let refusal = refusal.or_else(|| newer.then(|| "its data, which is newer than this build".to_owned()));
             let Some(container) = cell.container.as_mut() else { return Ok(Some(())) };
             if container.started_at.is_none() || container.exited.is_some() {
                 container.started_at = Some(now);
@@ -538,7 +542,7 @@ impl Runtime for FakeRuntime {
         .await
     }
 
-    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
+    async fn rehearse(&self, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Rehearsal, RuntimeError> {
         self.verb(|world, _| {
             let id = spec.deployment;
             world.at_work(id)?;
@@ -546,7 +550,9 @@ impl Runtime for FakeRuntime {
             let behaviour = world.cells.get(&id).and_then(|cell| cell.behaviour.clone()).unwrap_or(of_image);
             let refused = behaviour.rejects.as_ref().and_then(|rejects| rejects(&spec.config));
             let fell = behaviour.fails_rehearsals.then(|| "the gateway did not start on a copy of the data".to_owned());
-            let findings: Vec<String> = refused.into_iter().chain(fell).collect();
+            let text = world.cells.get(&id).map(|cell| snapshot.map_or(&cell.text, |number| cell.snapshots.get(&number).map_or(&cell.text, |(_, text)| text)));
+            let newer = text.filter(|text| behaviour.refuses_data.as_ref() == Some(*text)).map(|_| "its data is newer than this build".to_owned());
+            let findings: Vec<String> = refused.into_iter().chain(fell).chain(newer).collect();
             Ok((!Self::effect(world, id, "rehearsed")).then_some(Rehearsal { passed: findings.is_empty(), findings, took_ms: 1 }))
         })
         .await

@@ -49,9 +49,10 @@ pub trait Runtime: Send + Sync {
     /// `Err(Conflict)`. `Err(Capacity)`, before anything is copied, when the copy would not fit.
     async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError>;
 
-    /// Tries `spec` without touching the agent: on a copy of the data, in a container of its own with the same limits and no
-    /// network, until the gateway says that it has started or that it will not. Leaves nothing behind.
-    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError>;
+    /// Tries `spec` without touching the agent: on a copy of the data (or of the snapshot that it is to start on), in a container of
+    /// its own with the same limits and no network, until the gateway says that it has started or that it will not. Leaves nothing
+    /// behind.
+    async fn rehearse(&self, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Rehearsal, RuntimeError>;
 
     /// Whether a snapshot taken now would fit. `Err(Capacity)` says what is missing. The agent may run.
     async fn room(&self, id: DeploymentId) -> Result<(), RuntimeError>;

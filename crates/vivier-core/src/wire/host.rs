@@ -5,7 +5,8 @@
 //! | `POST /observe` | [`Named`] | `Observation` |
 //! | `POST /inventory` | – | `[Resident]` |
 //! | `POST /apply` | [`Apply`] | – |
-//! | `POST /reload`, `/prove`, `/rehearse` | `WorkloadSpec` | –, `Proof`, `Rehearsal` |
+//! | `POST /reload`, `/prove` | `WorkloadSpec` | –, `Proof` |
+//! | `POST /rehearse` | [`Rehearse`] | `Rehearsal` |
 //! | `POST /snapshot`, `/forget` | [`Numbered`] | `Snapshot`, – |
 //! | `POST /room` | [`Named`] | – |
 //! | `POST /restore` | [`PutBack`] | – |
@@ -36,6 +37,13 @@ pub struct Named {
 pub struct Apply {
     pub spec: WorkloadSpec,
     pub stage: Stage,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rehearse {
+    pub spec: WorkloadSpec,
+    /// The snapshot whose data it is tried on; absent: the data as it is.
+    pub snapshot: Option<u64>,
 }
 
 /// A snapshot of a deployment.

@@ -372,12 +372,12 @@ impl Runtime for DockerRuntime {
         self.host.prove(spec).await
     }
 
-    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
+    async fn rehearse(&self, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Rehearsal, RuntimeError> {
         policy::check(spec, Stage::Workload, &self.host.config)?;
         let docker = self.host.engine.get().await?;
         images::verify(&self.host.layout, &docker, &spec.image).await?;
         let _turn = self.host.turn(spec.deployment).await;
-        self.host.rehearse(&docker, spec).await
+        self.host.rehearse(&docker, spec, snapshot).await
     }
 
     async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {

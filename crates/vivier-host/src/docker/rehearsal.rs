@@ -31,10 +31,10 @@ pub(super) fn name_of_rehearsal(id: DeploymentId) -> String {
 }
 
 impl Host {
-    pub(super) async fn rehearse(&self, docker: &Docker, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
+    pub(super) async fn rehearse(&self, docker: &Docker, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Rehearsal, RuntimeError> {
         let began = Instant::now();
         self.end_rehearsal(docker, spec.deployment).await?;
-        let tried = self.try_out(docker, spec).await;
+        let tried = self.try_out(docker, spec, snapshot).await;
         // Also after a failure: it holds a copy of the data, and of the secrets.
         self.end_rehearsal(docker, spec.deployment).await?;
         let findings = tried?;
@@ -43,9 +43,15 @@ impl Host {
     }
 
     /// What was said against it; nothing when the gateway started.
-    async fn try_out(&self, docker: &Docker, spec: &WorkloadSpec) -> Result<Vec<String>, RuntimeError> {
+    async fn try_out(&self, docker: &Docker, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Vec<String>, RuntimeError> {
         let id = spec.deployment;
-        let state = self.copy_of_state(docker, id).await?;
+        let state = match snapshot {
+            // Nothing writes to a snapshot, so nobody is frozen.
+            Some(number) => {
+                self.on_disk("the snapshot could not be copied for the rehearsal", move |layout| snapshots::rehearsal_of(layout, id, number)).await?
+            }
+            None => self.copy_of_state(docker, id).await?,
+        };
         if agent::needs_plugins(&spec.config) {
             volumes::link_plugins(&state).map_err(|error| disk("the copy of the data could not be completed", error))?;
         }

@@ -17,12 +17,12 @@ async fn a_change_is_tried_on_a_copy_while_the_real_agent_works_on() {
 
     let mut good = spec.clone();
     good.generation += 1;
-    let rehearsal = bench.runtime.rehearse(&good).await.expect("it can be tried");
+    let rehearsal = bench.runtime.rehearse(&good, None).await.expect("it can be tried");
     assert!(rehearsal.passed, "{rehearsal:#?}");
 
     let mut bad = spec.clone();
     bad.config["nonsense"] = json!(1);
-    let rehearsal = bench.runtime.rehearse(&bad).await.expect("it can be tried");
+    let rehearsal = bench.runtime.rehearse(&bad, None).await.expect("it can be tried");
     assert!(!rehearsal.passed && rehearsal.findings.iter().any(|finding| finding.contains("nonsense")), "{rehearsal:#?}");
 
     let look = bench.until_started(id).await;

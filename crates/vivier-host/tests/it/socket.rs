@@ -20,7 +20,7 @@ use vivier_core::runtime::{
     BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage,
     Stats, WorkloadSpec, conformance,
 };
-use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Remove, Stop, Streamed};
+use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed};
 use vivier_host::{Config, RuntimeKind};
 
 use crate::support::Bench;
@@ -99,8 +99,8 @@ impl Runtime for Client {
         self.get("/prove", spec).await
     }
 
-    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
-        self.get("/rehearse", spec).await
+    async fn rehearse(&self, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Rehearsal, RuntimeError> {
+        self.get("/rehearse", &Rehearse { spec: spec.clone(), snapshot }).await
     }
 
     async fn snapshot(&self, deployment: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {

@@ -17,7 +17,7 @@ use vivier_core::runtime::{
     BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage,
     Stats, WorkloadSpec,
 };
-use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Remove, Stop, Streamed};
+use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed};
 
 use super::Images;
 
@@ -217,8 +217,8 @@ impl Runtime for HostRuntime {
         self.call("/prove", spec).await
     }
 
-    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
-        self.call("/rehearse", spec).await
+    async fn rehearse(&self, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Rehearsal, RuntimeError> {
+        self.call("/rehearse", &Rehearse { spec: spec.clone(), snapshot }).await
     }
 
     async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {

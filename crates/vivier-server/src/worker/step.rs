@@ -232,8 +232,9 @@ impl<'a> Drive<'a> {
             return self.failed(Action::Rehearse, &RuntimeError::new(RuntimeErrorKind::Capacity, message), 0).await;
         }
         let began = self.begin(Action::Rehearse, started_words(Action::Rehearse)).await?;
+        let snapshot = self.work.restores;
         let (runtime, limit) = (self.crew.app.runtime.clone(), u64::from(self.crew.app.settings.start_timeout_seconds) + 300);
-        let rehearsal = match within(Duration::from_secs(limit), async move { runtime.rehearse(&spec).await }).await {
+        let rehearsal = match within(Duration::from_secs(limit), async move { runtime.rehearse(&spec, snapshot).await }).await {
             Ok(rehearsal) => rehearsal,
             Err(error) => return self.failed(Action::Rehearse, &error, began).await,
         };

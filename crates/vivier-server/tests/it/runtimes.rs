@@ -15,7 +15,7 @@ use vivier_core::plan::PlanName;
 use vivier_core::runtime::conformance::{self, Bench};
 use vivier_core::runtime::fake::FakeRuntime;
 use vivier_core::runtime::{LogQuery, Runtime, RuntimeError, RuntimeErrorKind, SecretsDocument, WorkloadSpec};
-use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Remove, Stop, Streamed};
+use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed};
 use vivier_server::clock::{Clock as _, SystemClock};
 use vivier_server::runtimes::Images as _;
 use vivier_server::runtimes::host::HostRuntime;
@@ -52,7 +52,10 @@ fn stand_in(fake: FakeRuntime, image: Image) -> axum::Router {
         .route("/apply", post(|State(fake): Fake, Json(Apply { spec, stage }): Json<Apply>| async move { nothing(fake.apply(&spec, stage).await) }))
         .route("/reload", post(|State(fake): Fake, Json(spec): Json<WorkloadSpec>| async move { nothing(fake.reload(&spec).await) }))
         .route("/prove", post(|State(fake): Fake, Json(spec): Json<WorkloadSpec>| async move { answer(fake.prove(&spec).await) }))
-        .route("/rehearse", post(|State(fake): Fake, Json(spec): Json<WorkloadSpec>| async move { answer(fake.rehearse(&spec).await) }))
+        .route(
+            "/rehearse",
+            post(|State(fake): Fake, Json(Rehearse { spec, snapshot }): Json<Rehearse>| async move { answer(fake.rehearse(&spec, snapshot).await) }),
+        )
         .route(
             "/snapshot",
             post(|State(fake): Fake, Json(Numbered { deployment, number }): Json<Numbered>| async move { answer(fake.snapshot(deployment, number).await) }),

@@ -50,8 +50,8 @@ impl Runtime for Talkative {
     async fn prove(&self, spec: &WorkloadSpec) -> Result<Proof, RuntimeError> {
         self.inner.prove(spec).await
     }
-    async fn rehearse(&self, spec: &WorkloadSpec) -> Result<Rehearsal, RuntimeError> {
-        self.inner.rehearse(spec).await
+    async fn rehearse(&self, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Rehearsal, RuntimeError> {
+        self.inner.rehearse(spec, snapshot).await
     }
     async fn snapshot(&self, id: DeploymentId, number: u64) -> Result<Snapshot, RuntimeError> {
         self.inner.snapshot(id, number).await

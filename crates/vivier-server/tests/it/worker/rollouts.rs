@@ -143,6 +143,8 @@ async fn without_room_for_a_copy_of_the_data_the_agent_is_not_touched() {
 async fn going_back_on_demand_says_what_is_lost_and_puts_release_and_data_back() {
     let (world, id) = with_two_releases(0).await;
     let (running, other) = first_image(&world, id).await;
+    // What the newer one writes, the older one cannot read.
+    world.fake.set_image_behaviour(&running, Behaviour { refuses_data: Some("newer letters".to_owned()), ..Behaviour::default() });
     choose(&world, id, other).await;
     trusted(&world, id, 2).await;
     world.fake.write_data(id, "newer letters");
