@@ -279,6 +279,14 @@ pub fn forget(layout: &Layout, id: DeploymentId, number: u64) -> io::Result<()> 
     walk::remove(&target)
 }
 
+/// Takes a tree of the agent's away, however deep. Gone already is fine; links are removed, never followed.
+///
+/// # Errors
+/// When it cannot be removed.
+pub(crate) fn remove_tree(tree: &Path) -> io::Result<()> {
+    walk::remove(tree)
+}
+
 /// Clears up after a death: half-made snapshots, what a restoration has left, and what it had no time to note.
 fn tidy(layout: &Layout, id: DeploymentId) -> io::Result<()> {
     for number in numbers(layout, id)? {

@@ -10,8 +10,8 @@ use std::path::Path;
 use vivier_core::agent;
 use vivier_core::id::DeploymentId;
 
-use crate::fault;
 use crate::layout::{self, Layout};
+use crate::{fault, snapshots};
 
 /// How the size of a volume is enforced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,8 @@ pub fn link_plugins(state: &Path) -> io::Result<()> {
 /// # Errors
 /// When it cannot be removed.
 pub fn remove(layout: &Layout, id: DeploymentId) -> io::Result<()> {
-    layout::remove(&layout.volume(id))?;
+    // The tenant's tree: as deep as it likes, so not by recursion.
+    snapshots::remove_tree(&layout.volume(id))?;
     fault::point("volume.remove");
     Ok(())
 }

@@ -301,6 +301,13 @@ fn a_tree_deeper_than_any_path_or_stack_or_table_of_files_is_kept_put_back_and_r
         place.enter(c"level").expect("a level");
     }
     assert!(rustix::fs::readlinkat(place.here(), "bottom", Vec::new()).is_ok());
+    drop(place);
+    // And so it goes when the deployment is purged.
+    std::thread::scope(|scope| {
+        let purge = || crate::volumes::remove(&world.layout, world.id).expect("removed");
+        std::thread::Builder::new().stack_size(256 * 1024).spawn_scoped(scope, purge).expect("a thread").join().expect("it survives");
+    });
+    assert!(!world.layout.volume(world.id).exists());
 }
 
 #[test]
