@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
 use vivier_core::config::{ConfigIssue, Document};
+use vivier_core::digest::Digest;
 use vivier_core::id::DeploymentId;
 use vivier_core::wire::agents::{ConfigCheck, ConfigOut, NewConfig};
 use vivier_core::wire::problem::FieldProblem;
@@ -72,6 +74,12 @@ pub async fn change_config(State(app): State<App>, owned: Owned<Write>, Body(bod
     }
 }
 
+/// What the release `image` has against the configuration `effective`, which was made from the tenant's `text` in `field`.
+pub(super) async fn objections(app: &App, image: &Digest, effective: &Value, field: &str, text: &str) -> Result<Vec<FieldProblem>, ApiError> {
+    let issues = app.releases.validate(image, effective).await.map_err(|error| ApiError::internal(&error))?;
+    Ok(config_fields(field, with_lines(issues, text)))
+}
+
 enum Refusal {
     Fields(Vec<FieldProblem>),
     Other(ApiError),
@@ -104,9 +112,9 @@ async fn check(app: &App, deployment: &Deployment, body: NewConfig) -> Result<Ch
         let shown_channels = channels.as_deref().unwrap_or(&current.channels);
         let subnet = deployment.subnet_index.and_then(|index| app.settings.subnet_pool.get(index));
         let effective = worker::spec::effective(&app.settings, &deployment.slug, deployment.plan, subnet, &document, shown_provider, shown_channels);
-        let issues = app.releases.validate(&deployment.image, &effective).await.map_err(|error| Refusal::Other(ApiError::internal(&error)))?;
-        if !issues.is_empty() {
-            return Err(Refusal::Fields(config_fields("text", with_lines(issues, wanted_text))));
+        let wrong = objections(app, &deployment.image, &effective, "text", wanted_text).await.map_err(Refusal::Other)?;
+        if !wrong.is_empty() {
+            return Err(Refusal::Fields(wrong));
         }
     }
     // A key that was given to one server must not be sent to the next: see `new::provider`. A new address without a key, which

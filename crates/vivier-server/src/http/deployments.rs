@@ -17,7 +17,7 @@ use super::extract::{Body, OptionalBody, Query, flag, number};
 use super::guard::{Owned, Read, Signed, Write};
 use super::new::{self, Secrets, Wrong};
 use super::problem::{ApiError, config_fields};
-use super::views;
+use super::{configs, views};
 use crate::app::App;
 use crate::auth::caller::client_address;
 use crate::auth::limits::{Limit, address_key};
@@ -73,9 +73,9 @@ pub async fn create_deployment(State(app): State<App>, signed: Signed<Write>, he
         release.ok_or_else(|| ApiError::unavailable("no_image", "There is no agent image yet. The operator makes one: run `vivierd image build`.", 60))?;
     let stand_in = slug.clone().unwrap_or_else(|| Slug::suggest(name.as_str(), "000000"));
     let effective = worker::spec::effective(&app.settings, &stand_in, plan, None, &document, provider.as_ref(), &channels);
-    let issues = app.releases.validate(&release.image, &effective).await.map_err(|error| ApiError::internal(&error))?;
-    if !issues.is_empty() {
-        return Err(ApiError::invalid(config_fields("config", super::configs::with_lines(issues, &text))));
+    let wrong = configs::objections(&app, &release.image, &effective, "config", &text).await?;
+    if !wrong.is_empty() {
+        return Err(ApiError::invalid(wrong));
     }
     if let Err(refused) = worker::admission(&app, plan).await? {
         return Err(ApiError::unavailable("host_full", refused.message, refused.retry_after_seconds));
@@ -247,11 +247,10 @@ async fn check_release(app: &App, deployment: &Deployment, image: &Digest) -> Re
         return Err(ApiError::field("image", "must be the image of a release; the list of releases names them"));
     }
     let stored = app.store.config(deployment.account, deployment.id, None).await?;
-    let document =
-        Document::parse(&stored.text).map_err(|issues| ApiError::invalid(config_fields("config", super::configs::with_lines(issues, &stored.text))))?;
+    let document = Document::parse(&stored.text).map_err(|issues| ApiError::invalid(config_fields("config", configs::with_lines(issues, &stored.text))))?;
     let effective = worker::spec::effective(&app.settings, &deployment.slug, deployment.plan, None, &document, stored.provider.as_ref(), &stored.channels);
-    let issues = app.releases.validate(image, &effective).await.map_err(|error| ApiError::internal(&error))?;
-    if issues.is_empty() { Ok(()) } else { Err(ApiError::invalid(config_fields("config", super::configs::with_lines(issues, &stored.text)))) }
+    let wrong = configs::objections(app, image, &effective, "config", &stored.text).await?;
+    if wrong.is_empty() { Ok(()) } else { Err(ApiError::invalid(wrong)) }
 }
 
 async fn ask(app: &App, owned: Owned<Write>, ask: Ask) -> Result<Answer, ApiError> {

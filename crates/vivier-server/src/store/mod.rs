@@ -124,9 +124,12 @@ pub struct Actor {
     pub once: Option<uuid::Uuid>,
 }
 
+/// The name of [`Actor::system`]: the author of what Vivier decides by itself.
+pub const SYSTEM: &str = "system";
+
 impl Actor {
     pub fn system() -> Self {
-        Self { account: None, name: "system".to_owned(), once: None }
+        Self { account: None, name: SYSTEM.to_owned(), once: None }
     }
 
     pub fn account(id: AccountId, name: impl Into<String>) -> Self {

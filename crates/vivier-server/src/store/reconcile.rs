@@ -20,10 +20,7 @@ use super::deployments::{select_deployments, wanted};
 use super::events::Note;
 use super::secrets::SecretSet;
 use super::seen::{Seen, Wanted};
-use super::{Columns as _, Store, StoreError, Tx, int, json, statements, word};
-
-/// The author of what Vivier decides by itself.
-const SYSTEM: &str = "system";
+use super::{Columns as _, SYSTEM, Store, StoreError, Tx, int, json, statements, word};
 
 statements! {
     CLAIM = "UPDATE runtime_instances SET lease_owner = $2, lease_until = $3, lease_epoch = lease_epoch + CASE WHEN lease_owner = $2 THEN 0 ELSE 1 END \

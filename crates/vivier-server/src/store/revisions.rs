@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use vivier_core::channel::{ChannelKind, ChannelSettings};
 use vivier_core::digest::Digest;
 use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::lifecycle::{self, Admission, Ask};
 use vivier_core::provider::ProviderSettings;
-use vivier_core::runtime::Observation;
+use vivier_core::runtime::{Observation, Snapshot};
 use vivier_core::secret::Secret;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::agents::{EventKind, Outcome, RevisionOut, RevisionOutcome, RollbackData, RollbackPlan};
@@ -40,7 +41,7 @@ statements! {
         FROM revisions v JOIN releases l ON l.id = v.release_id JOIN deployments d ON d.id = v.deployment_id \
         JOIN revisions w ON w.deployment_id = d.id AND w.number = d.revision WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
     MARK = "UPDATE revisions SET outcome = $3, reason = $4 WHERE deployment_id = $1 AND number = $2";
-    LIST = "SELECT v.number, v.config_version, v.secrets_version, v.outcome, v.reason, v.author, v.created_at, v.restores, r.observation, l.openclaw_version, l.image, \
+    LIST = "SELECT v.number, v.config_version, v.secrets_version, v.outcome, v.reason, v.author, v.created_at, v.restores, l.openclaw_version, l.image, \
         CASE WHEN v.number = d.revision THEN 1 ELSE 0 END AS is_current, CASE WHEN v.number = r.last_known_good THEN 1 ELSE 0 END AS is_good \
         FROM revisions v JOIN releases l ON l.id = v.release_id JOIN deployments d ON d.id = v.deployment_id \
         JOIN runtime_instances r ON r.deployment_id = d.id WHERE v.deployment_id = $1 AND v.account_id = $2 ORDER BY v.number DESC LIMIT 100";
@@ -192,8 +193,7 @@ impl Store {
 
     /// What going back to `revision` (or the last known good one) would do.
     pub async fn rollback_plan(&self, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<RollbackPlan, StoreError> {
-        let mut tx = self.begin().await?;
-        tx.rollback_plan(account, id, revision).await
+        rollback_plan(&mut *self.reader().acquire().await?, account, id, revision).await
     }
 
     /// Wants again what `revision` (or the last known good one) said, as a new revision.
@@ -212,7 +212,7 @@ impl Store {
             Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
             Admission::Accept | Admission::AlreadySo => {}
         }
-        let plan = tx.rollback_plan(account, id, revision).await?;
+        let plan = rollback_plan(tx.conn(), account, id, revision).await?;
         let target = plan.revision;
         let (restores, message) = match (data.unwrap_or(plan.data), plan.snapshot) {
             (RollbackData::Keep, _) => (None, format!("asked to go back to revision {target}")),
@@ -246,8 +246,9 @@ impl Store {
     /// Revisions, newest first, at most 100.
     pub async fn revisions(&self, account: AccountId, id: DeploymentId) -> Result<Vec<RevisionOut>, StoreError> {
         let rows = sqlx::query(LIST).bind(id.to_string()).bind(account.to_string()).fetch_all(self.reader()).await?;
-        let seen = rows.first().map(|row| row.json_opt::<Observation>("observation")).transpose()?.flatten();
-        let snapshots = seen.map(|observation| observation.snapshots).unwrap_or_default();
+        // Once, and not beside each row: a look is a long text.
+        let seen = sqlx::query(SEEN).bind(id.to_string()).bind(account.to_string()).fetch_optional(self.reader()).await?;
+        let snapshots = seen.as_ref().map(snapshots).transpose()?.unwrap_or_default();
         rows.iter()
             .map(|row| {
                 let number = row.count("number")?;
@@ -286,38 +287,6 @@ impl ConfigVersion {
 }
 
 impl Tx {
-    async fn rollback_plan(&mut self, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<RollbackPlan, StoreError> {
-        let row = sqlx::query(SEEN).bind(id.to_string()).bind(account.to_string()).fetch_optional(self.conn()).await?;
-        let row = row.ok_or(StoreError::NotFound("deployment"))?;
-        let target = match revision {
-            Some(number) => number,
-            None => row
-                .count_opt("last_known_good")?
-                .ok_or_else(|| StoreError::Conflict("no revision has been seen to work yet; name one, or change the configuration".to_owned()))?,
-        };
-        let snapshots = row.json_opt::<Observation>("observation")?.map(|observation| observation.snapshots).unwrap_or_default();
-        let row = sqlx::query(TARGET).bind(id.to_string()).bind(account.to_string()).bind(int(target)).fetch_optional(self.conn()).await?;
-        let row = row.ok_or(StoreError::NotFound("revision"))?;
-        let (openclaw_version, other_release) = (row.text("openclaw_version")?, row.flag("other_release")?);
-        // Taken when its successor was about to start: the data as it left it.
-        let snapshot = snapshots.into_iter().filter(|snapshot| snapshot.number > target).min_by_key(|snapshot| snapshot.number);
-        let data = if other_release && snapshot.is_some() { RollbackData::Restore } else { RollbackData::Keep };
-        let loses_since = snapshot.as_ref().map(|snapshot| snapshot.taken_at);
-        let what = if other_release { format!("Configuration, secrets and OpenClaw {openclaw_version}") } else { "Configuration and secrets".to_owned() };
-        let rest = match (&snapshot, data) {
-            (Some(snapshot), RollbackData::Restore) => {
-                format!("the data as well: what was written since {} is lost to the agent, and kept as a snapshot for a while", snapshot.taken_at)
-            }
-            (Some(snapshot), RollbackData::Keep) => {
-                format!("the data stays as it is. It can be put back to {} on request; what was written since is then lost to the agent", snapshot.taken_at)
-            }
-            (None, _) => "the data stays as it is: no copy from that time is kept".to_owned(),
-        };
-        let summary = format!("{what} of revision {target} come back, as a new revision; {rest}.");
-        let config_version = row.count("config_version")?;
-        Ok(RollbackPlan { revision: target, config_version, openclaw_version, other_release, data, snapshot, loses_since, summary })
-    }
-
     #[allow(clippy::too_many_arguments, reason = "the columns of one row")]
     pub(super) async fn new_config(
         &mut self,
@@ -392,6 +361,43 @@ impl Tx {
         sqlx::query(MARK).bind(id.to_string()).bind(int(number)).bind(word(&outcome)).bind(reason).execute(self.conn()).await?;
         Ok(())
     }
+}
+
+async fn rollback_plan(conn: &mut AnyConnection, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<RollbackPlan, StoreError> {
+    let row = sqlx::query(SEEN).bind(id.to_string()).bind(account.to_string()).fetch_optional(&mut *conn).await?;
+    let row = row.ok_or(StoreError::NotFound("deployment"))?;
+    let target = match revision {
+        Some(number) => number,
+        None => row
+            .count_opt("last_known_good")?
+            .ok_or_else(|| StoreError::Conflict("no revision has been seen to work yet; name one, or change the configuration".to_owned()))?,
+    };
+    let snapshots = snapshots(&row)?;
+    let row = sqlx::query(TARGET).bind(id.to_string()).bind(account.to_string()).bind(int(target)).fetch_optional(&mut *conn).await?;
+    let row = row.ok_or(StoreError::NotFound("revision"))?;
+    let (openclaw_version, other_release) = (row.text("openclaw_version")?, row.flag("other_release")?);
+    // Taken when its successor was about to start: the data as it left it.
+    let snapshot = snapshots.into_iter().filter(|snapshot| snapshot.number > target).min_by_key(|snapshot| snapshot.number);
+    let data = if other_release && snapshot.is_some() { RollbackData::Restore } else { RollbackData::Keep };
+    let loses_since = snapshot.as_ref().map(|snapshot| snapshot.taken_at);
+    let what = if other_release { format!("Configuration, secrets and OpenClaw {openclaw_version}") } else { "Configuration and secrets".to_owned() };
+    let rest = match (&snapshot, data) {
+        (Some(snapshot), RollbackData::Restore) => {
+            format!("the data as well: what was written since {} is lost to the agent, and kept as a snapshot for a while", snapshot.taken_at)
+        }
+        (Some(snapshot), RollbackData::Keep) => {
+            format!("the data stays as it is. It can be put back to {} on request; what was written since is then lost to the agent", snapshot.taken_at)
+        }
+        (None, _) => "the data stays as it is: no copy from that time is kept".to_owned(),
+    };
+    let summary = format!("{what} of revision {target} come back, as a new revision; {rest}.");
+    let config_version = row.count("config_version")?;
+    Ok(RollbackPlan { revision: target, config_version, openclaw_version, other_release, data, snapshot, loses_since, summary })
+}
+
+/// The copies of its data that the host held at the last look, from a row of [`SEEN`].
+fn snapshots(row: &AnyRow) -> Result<Vec<Snapshot>, StoreError> {
+    Ok(row.json_opt::<Observation>("observation")?.map(|observation| observation.snapshots).unwrap_or_default())
 }
 
 /// Names of channel tokens in `set` that belong to none of `channels`.

@@ -16,11 +16,11 @@ use vivier_core::wire::agents::{Degradation, EventKind, Outcome};
 
 use super::sight::{self, Expected};
 use super::{Crew, fault, spec};
-use crate::store::StoreError;
 use crate::store::deployments::degradation;
 use crate::store::events::Note;
 use crate::store::reconcile::{Decision, Work};
 use crate::store::seen::{Applied, Fault, Seen};
+use crate::store::{SYSTEM, StoreError};
 
 /// More steps than any life needs without a pause: a loop that decides nothing must not spin.
 const MOST_STEPS: usize = 64;
@@ -481,7 +481,7 @@ impl<'a> Drive<'a> {
         let restores = snapshots.iter().find(|snapshot| snapshot.number == failed).map(|snapshot| snapshot.number);
         let data = if restores.is_some() { ", and to the data from before it" } else { "" };
         let message = format!("revision {failed} does not work ({reason}); going back to what revision {good} said{data}");
-        let note = Note::new(EventKind::Step, Outcome::Done, message).action(Action::FallBack).by("system");
+        let note = Note::new(EventKind::Step, Outcome::Done, message).action(Action::FallBack).by(SYSTEM);
         self.crew.record(&mut self.work, vec![note], &Decision::FallBack { good, failed, reason, restores }).await?;
         Ok(Done::Again)
     }
