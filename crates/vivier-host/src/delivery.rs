@@ -109,10 +109,7 @@ pub fn write_secrets(layout: &Layout, id: DeploymentId, secrets: &SecretsDocumen
         }
         // The version goes first and comes last: what is between counts as not delivered.
         layout::remove(&layout.secrets_version(id))?;
-        layout::make_for_agent(&layout.secrets_dir(id))?;
-        fault::point("secrets.directory");
-        let text = Zeroizing::new(secrets.document().to_string());
-        replace(&layout.secrets_dir(id).join(agent::SECRETS_FILE), text.as_bytes())?;
+        put_secrets(&layout.secrets_dir(id), secrets)?;
         fault::point("secrets.file");
         replace(&layout.secrets_version(id), secrets.version.to_string().as_bytes())?;
         fault::point("secrets.version");
@@ -188,12 +185,17 @@ pub fn write_rehearsal(
         layout::make_private(&layout.rehearsal(id))?;
         layout::make_for_agent(&config_dir)?;
         replace(&config_dir.join(agent::CONFIG_FILE), config.to_string().as_bytes())?;
-        layout::make_for_agent(&secrets_dir)?;
-        let text = Zeroizing::new(secrets.document().to_string());
-        replace(&secrets_dir.join(agent::SECRETS_FILE), text.as_bytes())
+        put_secrets(&secrets_dir, secrets)
     };
     deliver().map_err(|error| failed("what the rehearsal needs cannot be delivered; the operator can look at the host's disk", error))?;
     Ok((config_dir, secrets_dir))
+}
+
+fn put_secrets(directory: &Path, secrets: &SecretsDocument) -> io::Result<()> {
+    layout::make_for_agent(directory)?;
+    fault::point("secrets.directory");
+    let text = Zeroizing::new(secrets.document().to_string());
+    replace(&directory.join(agent::SECRETS_FILE), text.as_bytes())
 }
 
 /// Moves a new file of mode 0600 of the agent's user over `path`.

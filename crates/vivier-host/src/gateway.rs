@@ -98,7 +98,7 @@ pub async fn taken(gateway: SocketAddr) -> Result<(String, Taken), CallError> {
     if answer["valid"] == Value::Bool(false) {
         let issues = answer["issues"].as_array().into_iter().flatten().take(20);
         let line = |issue: &Value| format!("{}: {}", issue["path"].as_str().unwrap_or_default(), issue["message"].as_str().unwrap_or("is not valid"));
-        return Ok((read, Taken::Refused(issues.map(|issue| line(issue).chars().filter(|letter| !letter.is_control()).take(500).collect()).collect())));
+        return Ok((read, Taken::Refused(issues.map(|issue| plain(&line(issue), 500)).collect())));
     }
     let (file, applied) = (answer["configRevisionHash"].as_str(), answer["appliedConfigHash"].as_str());
     let taken = if file.is_some() && file == applied { Taken::Yes } else { Taken::NotYet };
@@ -109,12 +109,17 @@ async fn probe(gateway: SocketAddr, path: &str) -> Result<(StatusCode, Bytes), C
     call(gateway, Method::GET, path, Bytes::new(), PROBE_TIMEOUT).await
 }
 
+/// What comes from inside a container, without control characters and no longer than `most` letters.
+pub fn plain(text: &str, most: usize) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(most).collect()
+}
+
 fn failing(body: &[u8]) -> Vec<String> {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     // What is still being started is not broken.
     let names = answer["failing"].as_array().into_iter().flatten().filter_map(Value::as_str).filter(|name| *name != "startup-sidecars");
     // Bounded: the list comes from inside the container.
-    names.take(32).map(|name| name.chars().filter(|letter| !letter.is_control()).take(64).collect()).collect()
+    names.take(32).map(|name| plain(name, 64)).collect()
 }
 
 async fn call(gateway: SocketAddr, method: Method, path: &str, body: Bytes, timeout: Duration) -> Result<(StatusCode, Bytes), CallError> {

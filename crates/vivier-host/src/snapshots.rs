@@ -109,6 +109,15 @@ fn make(state: &Path, target: &Path, method: CopyMethod, before: Option<&Before>
     Ok(copied.bytes)
 }
 
+/// The data of snapshot `number`, which must be complete.
+fn kept(layout: &Layout, id: DeploymentId, number: u64) -> io::Result<PathBuf> {
+    let source = layout.snapshot(id, number);
+    match read::<Snapshot>(&source.join(RECORD))? {
+        Some(_) => Ok(source.join(DATA)),
+        None => Err(io::Error::new(io::ErrorKind::NotFound, format!("snapshot {number} is not kept any more; choose one that is"))),
+    }
+}
+
 /// Every complete snapshot of `id`, oldest number first. Reads names and small files only; a snapshot that says something we do not
 /// understand is left out.
 ///
@@ -161,11 +170,7 @@ pub fn restore(layout: &Layout, id: DeploymentId, number: u64, revision: u64) ->
     if memory.done == Some(wanted) {
         return Ok(());
     }
-    let source = layout.snapshot(id, number);
-    if read::<Snapshot>(&source.join(RECORD))?.is_none() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, format!("snapshot {number} is not kept any more; choose one that is")));
-    }
-    let (data, volume, fresh) = (source.join(DATA), layout.volume(id), layout.restoring(id));
+    let (data, volume, fresh) = (kept(layout, id, number)?, layout.volume(id), layout.restoring(id));
     let method = copy::method(&volume)?;
     let disk = Disk::of(&volume)?;
     disk.take(copy::weigh(&data, Life::Still, method, None)?, 0, "putting this agent's data back")?;
@@ -224,14 +229,9 @@ pub fn draft(layout: &Layout, id: DeploymentId) -> io::Result<()> {
 /// # Errors
 /// As [`take`].
 pub fn rehearsal(layout: &Layout, id: DeploymentId) -> io::Result<PathBuf> {
-    let method = copy::method(&layout.volume(id))?;
-    let (draft, state) = (layout.rehearsal(id).join(DRAFT), layout.rehearsal(id).join("state"));
-    walk::remove(&state)?;
+    let draft = layout.rehearsal(id).join(DRAFT);
     let before = Manifest::read(&draft.join(MANIFEST))?.map(|manifest| Before { data: draft.join(DATA), manifest });
-    let disk = Disk::of(&layout.volume(id))?;
-    disk.take(copy::weigh(&layout.state(id), Life::Still, method, before.as_ref().map(Before::open).transpose()?)?, disk.reserve(), REHEARSAL)?;
-    layout::make_private(&state)?;
-    copy::copy(&layout.state(id), &state, method, before.as_ref().map(Before::open).transpose()?, Manifest::default())?;
+    let state = rehearse_on(layout, id, &layout.state(id), before.as_ref())?;
     // The copy is the only one from here on: what was linked to the draft is its own.
     walk::remove(&draft)?;
     Ok(state)
@@ -242,16 +242,16 @@ pub fn rehearsal(layout: &Layout, id: DeploymentId) -> io::Result<PathBuf> {
 /// # Errors
 /// `NotFound` when there is no such snapshot. Else as [`take`].
 pub fn rehearsal_of(layout: &Layout, id: DeploymentId, number: u64) -> io::Result<PathBuf> {
-    let source = layout.snapshot(id, number);
-    if read::<Snapshot>(&source.join(RECORD))?.is_none() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, format!("snapshot {number} is not kept any more; choose one that is")));
-    }
+    rehearse_on(layout, id, &kept(layout, id, number)?, None)
+}
+
+fn rehearse_on(layout: &Layout, id: DeploymentId, data: &Path, before: Option<&Before>) -> io::Result<PathBuf> {
     let (method, state) = (copy::method(&layout.volume(id))?, layout.rehearsal(id).join("state"));
     walk::remove(&state)?;
     let disk = Disk::of(&layout.volume(id))?;
-    disk.take(copy::weigh(&source.join(DATA), Life::Still, method, None)?, disk.reserve(), REHEARSAL)?;
+    disk.take(copy::weigh(data, Life::Still, method, before.map(Before::open).transpose()?)?, disk.reserve(), REHEARSAL)?;
     layout::make_private(&state)?;
-    copy::copy(&source.join(DATA), &state, method, None, Manifest::default())?;
+    copy::copy(data, &state, method, before.map(Before::open).transpose()?, Manifest::default())?;
     Ok(state)
 }
 

@@ -284,11 +284,6 @@ impl World {
         Ok(())
     }
 
-    fn at_work(&self, id: DeploymentId) -> Result<(), RuntimeError> {
-        let data = self.cells.get(&id).is_some_and(|cell| cell.data);
-        if data { Ok(()) } else { Err(RuntimeError::new(RuntimeErrorKind::NotFound, "there is no data to rehearse with")) }
-    }
-
     /// The data, while nothing can write to it.
     fn at_rest(&mut self, id: DeploymentId) -> Result<&mut Cell, RuntimeError> {
         let cell = self.cells.get_mut(&id).filter(|cell| cell.data);
@@ -314,6 +309,10 @@ impl Cell {
         }
         self.readers.retain(|feed| feed.push(Ok(line.clone())));
         self.logs.push_back(line);
+    }
+
+    fn kept(&self, number: u64) -> Result<&(Snapshot, String), RuntimeError> {
+        self.snapshots.get(&number).ok_or_else(|| RuntimeError::new(RuntimeErrorKind::NotFound, format!("snapshot {number} is not kept any more")))
     }
 
     /// Lets the time that has passed happen.
@@ -545,15 +544,19 @@ impl Runtime for FakeRuntime {
     async fn rehearse(&self, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Rehearsal, RuntimeError> {
         self.verb(|world, _| {
             let id = spec.deployment;
-            world.at_work(id)?;
-            let of_image = world.of_images.get(&spec.image).unwrap_or(&world.behaviour).clone();
-            let behaviour = world.cells.get(&id).and_then(|cell| cell.behaviour.clone()).unwrap_or(of_image);
+            let of_image = world.of_images.get(&spec.image).unwrap_or(&world.behaviour);
+            let cell = world.cells.get(&id).filter(|cell| cell.data);
+            let cell = cell.ok_or_else(|| RuntimeError::new(RuntimeErrorKind::NotFound, "there is no data to rehearse with"))?;
+            let behaviour = cell.behaviour.as_ref().unwrap_or(of_image);
+            let text = match snapshot {
+                Some(number) => &cell.kept(number)?.1,
+                None => &cell.text,
+            };
             let refused = behaviour.rejects.as_ref().and_then(|rejects| rejects(&spec.config));
             let fell = behaviour.fails_rehearsals.then(|| "the gateway did not start on a copy of the data".to_owned());
-            let text = world.cells.get(&id).map(|cell| snapshot.map_or(&cell.text, |number| cell.snapshots.get(&number).map_or(&cell.text, |(_, text)| text)));
-            let newer = text.filter(|text| behaviour.refuses_data.as_ref() == Some(*text)).map(|_| "its data is newer than this build".to_owned());
+            let newer = (behaviour.refuses_data.as_ref() == Some(text)).then(|| "its data is newer than this build".to_owned());
             let findings: Vec<String> = refused.into_iter().chain(fell).chain(newer).collect();
-            Ok((!Self::effect(world, id, "rehearsed")).then_some(Rehearsal { passed: findings.is_empty(), findings, took_ms: 1 }))
+            Ok((!Self::effect(world, id, "rehearsed")).then_some(Rehearsal { passed: findings.is_empty(), findings }))
         })
         .await
     }
@@ -568,10 +571,7 @@ impl Runtime for FakeRuntime {
             if cell.restored == Some(restore) {
                 return Ok(Some(()));
             }
-            let Some((_, text)) = cell.snapshots.get(&restore.snapshot) else {
-                return Err(RuntimeError::new(RuntimeErrorKind::NotFound, format!("snapshot {} is not kept any more", restore.snapshot)));
-            };
-            cell.text = text.clone();
+            cell.text = cell.kept(restore.snapshot)?.1.clone();
             cell.restored = Some(restore);
             Ok((!Self::effect(world, id, "restored")).then_some(()))
         })

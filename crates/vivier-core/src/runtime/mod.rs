@@ -150,7 +150,6 @@ pub struct Rehearsal {
     pub passed: bool,
     /// What OpenClaw said against it, in its own words; with the configuration's path where it names one. At most 20.
     pub findings: Vec<String>,
-    pub took_ms: u64,
 }
 
 /// Which data a revision is to run on.

@@ -8,15 +8,14 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bollard::Docker;
-use bollard::models::{ContainerCreateBody, HostConfig};
-use bollard::query_parameters::ListContainersOptionsBuilder;
+use bollard::models::ContainerCreateBody;
 use vivier_core::agent;
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::{Rehearsal, RuntimeError, RuntimeErrorKind, WorkloadSpec};
 
-use super::workload::{environment, sealed};
+use super::workload::{mounts, sealed_container};
 use super::{Host, LABEL_DEPLOYMENT, LABEL_INSTALLATION, LABEL_ROLE, classify, disk, isolation, name_of, observe};
-use crate::{delivery, fault, layout, snapshots, volumes};
+use crate::{delivery, fault, gateway, layout, snapshots, volumes};
 
 const ROLE: &str = "rehearsal";
 /// How long the gateway may take: as long as serve allows the agent itself by default.
@@ -32,14 +31,12 @@ pub(super) fn name_of_rehearsal(id: DeploymentId) -> String {
 
 impl Host {
     pub(super) async fn rehearse(&self, docker: &Docker, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Rehearsal, RuntimeError> {
-        let began = Instant::now();
         self.end_rehearsal(docker, spec.deployment).await?;
         let tried = self.try_out(docker, spec, snapshot).await;
         // Also after a failure: it holds a copy of the data, and of the secrets.
         self.end_rehearsal(docker, spec.deployment).await?;
         let findings = tried?;
-        let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Rehearsal { passed: findings.is_empty(), findings, took_ms })
+        Ok(Rehearsal { passed: findings.is_empty(), findings })
     }
 
     /// What was said against it; nothing when the gateway started.
@@ -57,22 +54,14 @@ impl Host {
         }
         let (config, secrets) = delivery::write_rehearsal(&self.layout, id, &spec.config, &spec.secrets, self.config.secrets_bytes)?;
         fault::point("rehearsal.delivered");
-        let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
-        let binds = [(text(&state), agent::STATE_DIR, false), (text(&config), agent::CONFIG_DIR, true), (text(&secrets), agent::SECRETS_DIR, true)];
         let body = ContainerCreateBody {
-            image: Some(spec.image.to_string()),
-            // The agent's own: OpenClaw's lease on the copied state names it.
-            hostname: Some(spec.hostname()),
-            user: Some(format!("{0}:{0}", agent::UID)),
-            env: Some(environment(spec)),
             network_disabled: Some(true),
-            host_config: Some(HostConfig { network_mode: Some("none".to_owned()), ..sealed(self, spec, &binds) }),
             labels: Some(HashMap::from([
                 (LABEL_INSTALLATION.to_owned(), self.installation.to_string()),
                 (LABEL_DEPLOYMENT.to_owned(), id.to_string()),
                 (LABEL_ROLE.to_owned(), ROLE.to_owned()),
             ])),
-            ..ContainerCreateBody::default()
+            ..sealed_container(self, spec, &mounts(&state, &config, &secrets), "none".to_owned())
         };
         let container = self.create(docker, &name_of_rehearsal(id), body, "the container of the rehearsal could not be made").await?;
         fault::point("rehearsal.create");
@@ -110,7 +99,7 @@ impl Host {
     async fn findings(&self, docker: &Docker, container: &str, ended: String) -> Result<Vec<String>, RuntimeError> {
         let lines = self.last_lines(docker, container).await?;
         let said = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
-        let mut findings: Vec<String> = said.map(|line| line.chars().filter(|letter| !letter.is_control()).take(LONGEST_FINDING).collect()).collect();
+        let mut findings: Vec<String> = said.map(|line| gateway::plain(line, LONGEST_FINDING)).collect();
         findings.drain(..findings.len().saturating_sub(MOST_FINDINGS));
         findings.insert(0, ended);
         Ok(findings)
@@ -154,10 +143,7 @@ impl Host {
     /// At the start of the process: rehearsals of an earlier one end, and an agent that it has frozen is woken.
     pub(super) async fn end_rehearsals(&self) -> Result<(), RuntimeError> {
         let docker = self.engine.get().await?;
-        let labels = vec![format!("{LABEL_INSTALLATION}={}", self.installation)];
-        let options = ListContainersOptionsBuilder::default().all(true).filters(&HashMap::from([("label".to_owned(), labels)])).build();
-        let found = docker.list_containers(Some(options)).await.map_err(|error| classify("the containers could not be listed", error))?;
-        for container in found {
+        for container in self.listed(&docker).await? {
             let labels = container.labels.unwrap_or_default();
             let (Some(id), Some(container_id)) = (labels.get(LABEL_DEPLOYMENT).and_then(|id| id.parse().ok()), container.id) else { continue };
             // In its deployment's turn: one at work belongs to a verb that has begun meanwhile.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bollard::Docker;
+use bollard::models::ContainerSummary;
 use bollard::query_parameters::{ListContainersOptionsBuilder, RenameContainerOptionsBuilder};
 use serde::{Deserialize, Serialize};
 use vivier_core::id::DeploymentId;
@@ -24,13 +25,17 @@ struct Note {
 }
 
 impl Host {
-    /// Containers of this installation. One that does not bear the name of its deployment belongs to none.
-    pub(super) async fn containers(&self, docker: &Docker) -> Result<Vec<Resident>, RuntimeError> {
+    /// Everything that carries this installation's label, helpers included.
+    pub(super) async fn listed(&self, docker: &Docker) -> Result<Vec<ContainerSummary>, RuntimeError> {
         let filters = HashMap::from([("label".to_owned(), vec![format!("{LABEL_INSTALLATION}={}", self.installation)])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        let found = docker.list_containers(Some(options)).await.map_err(|error| classify("the containers could not be listed", error))?;
+        docker.list_containers(Some(options)).await.map_err(|error| classify("the containers could not be listed", error))
+    }
+
+    /// Containers of this installation. One that does not bear the name of its deployment belongs to none.
+    pub(super) async fn containers(&self, docker: &Docker) -> Result<Vec<Resident>, RuntimeError> {
         let mut residents = Vec::new();
-        for container in found {
+        for container in self.listed(docker).await? {
             let labels = container.labels.unwrap_or_default();
             if labels.contains_key(LABEL_ROLE) {
                 continue;

@@ -1,6 +1,7 @@
 //! Containers: how they are made, started, replaced and stopped. The one place that decides their shape.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::Duration;
 
 use bollard::Docker;
@@ -33,19 +34,23 @@ fn seccomp() -> String {
 }
 
 /// What is mounted from the host: source, target, read-only.
-pub(super) fn binds(host: &Host, id: DeploymentId) -> [(String, &'static str, bool); 3] {
-    let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
-    [
-        (path(host.layout.state(id)), agent::STATE_DIR, false),
-        (path(host.layout.config_dir(id)), agent::CONFIG_DIR, true),
-        (path(host.layout.secrets_dir(id)), agent::SECRETS_DIR, true),
-    ]
+type Bind = (String, &'static str, bool);
+
+/// The mounts of the agent's container.
+pub(super) fn binds(host: &Host, id: DeploymentId) -> [Bind; 3] {
+    mounts(&host.layout.state(id), &host.layout.config_dir(id), &host.layout.secrets_dir(id))
+}
+
+/// The mounts that OpenClaw works with, wherever they lie.
+pub(super) fn mounts(state: &Path, config: &Path, secrets: &Path) -> [Bind; 3] {
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    [(path(state), agent::STATE_DIR, false), (path(config), agent::CONFIG_DIR, true), (path(secrets), agent::SECRETS_DIR, true)]
 }
 
 /// The limits and the sealing that every container of ours has, whatever it runs.
-pub(super) fn sealed(host: &Host, spec: &WorkloadSpec, binds: &[(String, &'static str, bool)]) -> HostConfig {
+fn sealed(host: &Host, spec: &WorkloadSpec, binds: &[Bind]) -> HostConfig {
     let memory = i64::try_from(spec.limits.memory_bytes).unwrap_or(i64::MAX);
-    let mount = |(source, target, read_only): &(String, &'static str, bool)| Mount {
+    let mount = |(source, target, read_only): &Bind| Mount {
         typ: Some(MountType::BIND),
         source: Some(source.clone()),
         target: Some((*target).to_owned()),
@@ -88,11 +93,19 @@ pub(super) fn sealed(host: &Host, spec: &WorkloadSpec, binds: &[(String, &'stati
     }
 }
 
-/// The environment that the image's start script expects. Never a secret.
-pub(super) fn environment(spec: &WorkloadSpec) -> Vec<String> {
+/// A container that runs `spec` on these mounts, in this network: the agent's, and whatever tries something for it.
+pub(super) fn sealed_container(host: &Host, spec: &WorkloadSpec, binds: &[Bind], network: String) -> ContainerCreateBody {
     let mut env: Vec<String> = spec.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
     env.push(format!("{NODE_FLAGS}={}", spec.node_flags.join(" ")));
-    env
+    ContainerCreateBody {
+        image: Some(spec.image.to_string()),
+        // Stable, because OpenClaw's state lease blocks a start under another host name for 300 s.
+        hostname: Some(spec.hostname()),
+        user: Some(format!("{0}:{0}", agent::UID)),
+        env: Some(env),
+        host_config: Some(HostConfig { network_mode: Some(network), ..sealed(host, spec, binds) }),
+        ..ContainerCreateBody::default()
+    }
 }
 
 /// The agent's container.
@@ -103,16 +116,8 @@ pub(super) fn body(host: &Host, spec: &WorkloadSpec) -> ContainerCreateBody {
         ipam_config: Some(EndpointIpamConfig { ipv4_address: Some(spec.subnet.agent().to_string()), ..EndpointIpamConfig::default() }),
         ..EndpointSettings::default()
     };
-    let mut body = ContainerCreateBody {
-        image: Some(spec.image.to_string()),
-        // Stable, because OpenClaw's state lease blocks a start under another host name for 300 s.
-        hostname: Some(spec.hostname()),
-        user: Some(format!("{0}:{0}", agent::UID)),
-        env: Some(environment(spec)),
-        host_config: Some(HostConfig { network_mode: Some(network.clone()), ..sealed(host, spec, &binds(host, id)) }),
-        networking_config: Some(NetworkingConfig { endpoints_config: Some(HashMap::from([(network, endpoint)])) }),
-        ..ContainerCreateBody::default()
-    };
+    let mut body = sealed_container(host, spec, &binds(host, id), network.clone());
+    body.networking_config = Some(NetworkingConfig { endpoints_config: Some(HashMap::from([(network, endpoint)])) });
     // Of what has been said so far. Not the labels: they say which deployment it is, not how it is sealed.
     let shape = Digest::of_json(&serde_json::to_value(&body).unwrap_or_default());
     body.labels = Some(HashMap::from([
