@@ -7,7 +7,8 @@
 //! - [`policy`] says no; [`layout`] is the only place that makes paths, and makes them from typed ids alone.
 //! - [`volumes`], [`snapshots`], [`delivery`], [`firewall`] and [`docker`] have the effects. Each is named from the deployment's
 //!   id, may be repeated, and may be cut off by `kill -9` at every [`fault::point`].
-//! - [`images`] is the host's own list of what may be started; [`server`] is the socket.
+//! - [`images`] is the host's own list of what may be started; [`release`] says what is in an image and what is known against it;
+//!   [`server`] is the socket.
 
 pub mod config;
 pub mod delivery;
@@ -18,6 +19,7 @@ pub mod gateway;
 pub mod images;
 pub mod layout;
 pub mod policy;
+pub mod release;
 pub mod server;
 pub mod snapshots;
 pub mod volumes;
