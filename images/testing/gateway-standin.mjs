@@ -6,6 +6,8 @@
 //   refuse: "path: why"    a reload is not taken        ignore: true           a reload is not even looked at
 //   health: {channels: …}  what the RPC `health` answers
 //   logLines: N, logBytes  writes N lines of that size  ignoreTerm: true       SIGTERM does nothing
+//   doctor: ["path: why"]  what `openclaw doctor --lint` finds
+//   busyMs: N              work is under way for so long after a suspension is asked for
 // GET /v1/standin says who it is, by its host name.
 import { createHash } from "node:crypto";
 import { readFileSync, watchFile, writeFileSync } from "node:fs";
@@ -22,6 +24,14 @@ const issuesOf = (config) => {
   const [where, ...why] = refusal.split(": ");
   return [{ path: where, message: why.join(": ") }];
 };
+
+const command = process.argv[2];
+if (command === "config" || command === "doctor") {
+  const config = read();
+  const issues = command === "config" ? issuesOf(config) : (config.standin?.doctor ?? []).map((line) => ({ path: line.split(": ")[0], message: line.split(": ")[1] }));
+  console.log(JSON.stringify(command === "config" ? { valid: !issues.length, path, issues } : { schemaVersion: 1, ok: !issues.length, findings: issues }));
+  process.exit(issues.length ? 1 : 0);
+}
 
 let applied;
 try {

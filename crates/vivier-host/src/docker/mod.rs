@@ -4,6 +4,7 @@
 //! made. Only containers and networks that carry this installation's label are ever touched.
 
 mod events;
+mod findings;
 mod isolation;
 mod logs;
 mod network;

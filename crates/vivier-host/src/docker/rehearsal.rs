@@ -3,27 +3,32 @@
 //! The copy is made in two parts, so that the agent is frozen (by the engine, all its processes at once) only for what has changed
 //! since the first: databases in it are then as after a power cut, which they survive. The container has the limits and the sealing
 //! of the real one and no network at all, so nothing of it can be heard outside: no channel sees two of one agent.
+//!
+//! Three things must pass, one after the other: OpenClaw's own check of the configuration, which names the path of what is wrong;
+//! its gateway, which migrates the copy and starts on it; and its doctor, which reads what the migration has left.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bollard::Docker;
-use bollard::models::ContainerCreateBody;
+use bollard::models::{ContainerCreateBody, ContainerInspectResponse};
 use vivier_core::agent;
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::{Rehearsal, RuntimeError, RuntimeErrorKind, WorkloadSpec};
 
-use super::workload::{mounts, sealed_container};
-use super::{Host, LABEL_DEPLOYMENT, LABEL_INSTALLATION, LABEL_ROLE, classify, disk, isolation, name_of, observe};
-use crate::{delivery, fault, gateway, layout, snapshots, volumes};
+use super::findings::Report;
+use super::workload::{Bind, mounts, sealed_container};
+use super::{Host, LABEL_DEPLOYMENT, LABEL_INSTALLATION, LABEL_ROLE, classify, disk, findings, isolation, name_of, observe};
+use crate::{delivery, fault, layout, snapshots, volumes};
 
 const ROLE: &str = "rehearsal";
 /// How long the gateway may take: as long as serve allows the agent itself by default.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How long a report may take: 2 to 7 s of one CPU, and the smallest plan has half of one.
+const REPORT_PATIENCE: Duration = Duration::from_secs(120);
+/// For a gateway that has started, to close its databases before the doctor reads them.
+const GRACE_SECONDS: u32 = 30;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
-/// Lines of the log that are told, and how many letters of each.
-const MOST_FINDINGS: usize = 5;
-const LONGEST_FINDING: usize = 500;
 
 pub(super) fn name_of_rehearsal(id: DeploymentId) -> String {
     format!("vivier-rehearsal-{id}")
@@ -54,32 +59,65 @@ impl Host {
         }
         let (config, secrets) = delivery::write_rehearsal(&self.layout, id, &spec.config, &spec.secrets, self.config.secrets_bytes)?;
         fault::point("rehearsal.delivered");
+        let binds = mounts(&state, &config, &secrets);
+        let mut findings = self.report(docker, spec, &binds, Report::Config).await?;
+        if findings.is_empty() {
+            let container = self.begin_rehearsal(docker, spec, &binds, None).await?;
+            fault::point("rehearsal.create");
+            findings = self.watch(docker, &container).await?;
+        }
+        if findings.is_empty() {
+            findings = self.report(docker, spec, &binds, Report::Doctor).await?;
+        }
+        Ok(findings)
+    }
+
+    /// Starts a container of the rehearsal, in place of the one before; `command` is something else than the gateway.
+    async fn begin_rehearsal(&self, docker: &Docker, spec: &WorkloadSpec, binds: &[Bind], command: Option<Vec<String>>) -> Result<String, RuntimeError> {
+        let name = name_of_rehearsal(spec.deployment);
+        self.remove_container(docker, &name, GRACE_SECONDS).await?;
         let body = ContainerCreateBody {
             network_disabled: Some(true),
+            cmd: command,
             labels: Some(HashMap::from([
                 (LABEL_INSTALLATION.to_owned(), self.installation.to_string()),
-                (LABEL_DEPLOYMENT.to_owned(), id.to_string()),
+                (LABEL_DEPLOYMENT.to_owned(), spec.deployment.to_string()),
                 (LABEL_ROLE.to_owned(), ROLE.to_owned()),
             ])),
-            ..sealed_container(self, spec, &mounts(&state, &config, &secrets), "none".to_owned())
+            ..sealed_container(self, spec, binds, "none".to_owned())
         };
-        let container = self.create(docker, &name_of_rehearsal(id), body, "the container of the rehearsal could not be made").await?;
-        fault::point("rehearsal.create");
+        let container = self.create(docker, &name, body, "the container of the rehearsal could not be made").await?;
         self.start(docker, &container).await?;
-        self.watch(docker, &container).await
+        Ok(container)
+    }
+
+    /// What one of OpenClaw's own reports says against it.
+    async fn report(&self, docker: &Docker, spec: &WorkloadSpec, binds: &[Bind], report: Report) -> Result<Vec<String>, RuntimeError> {
+        let container = self.begin_rehearsal(docker, spec, binds, Some(report.command())).await?;
+        fault::point("rehearsal.report");
+        let end = Instant::now() + REPORT_PATIENCE;
+        let exit_code = loop {
+            let found = self.still_there(docker, &container).await?;
+            if !observe::runs(&found) {
+                break found.state.and_then(|state| state.exit_code).unwrap_or_default();
+            }
+            if Instant::now() >= end {
+                return Ok(vec![format!("`{}` did not end within {} s", report.command().join(" "), REPORT_PATIENCE.as_secs())]);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        };
+        Ok(report.findings(exit_code, &self.last_lines(docker, &container).await?))
     }
 
     /// Looks until the gateway has started, has ended, or is given up.
     async fn watch(&self, docker: &Docker, container: &str) -> Result<Vec<String>, RuntimeError> {
         let end = Instant::now() + PATIENCE;
         loop {
-            let Some(found) = self.find(docker, container).await? else {
-                return Err(RuntimeError::new(RuntimeErrorKind::Failed, "the container of the rehearsal was removed by somebody; it is tried again"));
-            };
+            let found = self.still_there(docker, container).await?;
             let state = found.state.as_ref();
             let Some(pid) = state.and_then(|state| state.pid).filter(|pid| *pid > 0 && observe::runs(&found)) else {
                 let code = state.and_then(|state| state.exit_code).unwrap_or_default();
-                return self.findings(docker, container, format!("the gateway ended with code {code}")).await;
+                return self.said_last(docker, container, format!("the gateway ended with code {code}")).await;
             };
             match tokio::task::spawn_blocking(move || isolation::started(pid)).await {
                 Ok(Ok(true)) => return Ok(Vec::new()),
@@ -89,20 +127,22 @@ impl Host {
                 Err(error) => return Err(RuntimeError::new(RuntimeErrorKind::Failed, "the rehearsal could not be watched").with_detail(error)),
             }
             if Instant::now() >= end {
-                return self.findings(docker, container, format!("the gateway did not start within {} s", PATIENCE.as_secs())).await;
+                return self.said_last(docker, container, format!("the gateway did not start within {} s", PATIENCE.as_secs())).await;
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
 
+    async fn still_there(&self, docker: &Docker, container: &str) -> Result<ContainerInspectResponse, RuntimeError> {
+        let gone = || RuntimeError::new(RuntimeErrorKind::Failed, "the container of the rehearsal was removed by somebody; it is tried again");
+        self.find(docker, container).await?.ok_or_else(gone)
+    }
+
     /// How it ended, and what the gateway said last.
-    async fn findings(&self, docker: &Docker, container: &str, ended: String) -> Result<Vec<String>, RuntimeError> {
-        let lines = self.last_lines(docker, container).await?;
-        let said = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
-        let mut findings: Vec<String> = said.map(|line| gateway::plain(line, LONGEST_FINDING)).collect();
-        findings.drain(..findings.len().saturating_sub(MOST_FINDINGS));
-        findings.insert(0, ended);
-        Ok(findings)
+    async fn said_last(&self, docker: &Docker, container: &str, ended: String) -> Result<Vec<String>, RuntimeError> {
+        let mut said = findings::tail(&self.last_lines(docker, container).await?);
+        said.insert(0, ended);
+        Ok(said)
     }
 
     /// A copy of the state that may be written to. The agent, if it runs, is frozen for a moment.

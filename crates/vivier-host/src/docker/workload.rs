@@ -34,7 +34,7 @@ fn seccomp() -> String {
 }
 
 /// What is mounted from the host: source, target, read-only.
-type Bind = (String, &'static str, bool);
+pub(super) type Bind = (String, &'static str, bool);
 
 /// The mounts of the agent's container.
 pub(super) fn binds(host: &Host, id: DeploymentId) -> [Bind; 3] {
