@@ -62,7 +62,14 @@ watchFile(path, { interval: 100 }, () => {
   }
 });
 
+let draining;
 function rpc(method) {
+  if (method === "gateway.suspend.prepare") {
+    draining ??= Date.now();
+    const works = Date.now() - draining < (applied.standin?.busyMs ?? 0);
+    return { status: works ? "draining" : "ready", suspensionId: "standin", blockers: works ? [{ message: "1 active request" }] : [] };
+  }
+  if (method === "gateway.suspend.resume") return (draining = undefined, { ok: true, status: "running", resumed: true });
   if (method === "gateway.restart.request") {
     applied = seen = read();
     log("info", "gateway", "restarted in process");

@@ -212,6 +212,8 @@ fn router(state: Serving) -> axum::Router {
         .route("/rehearse", post(rehearse))
         .route("/snapshot", post(snapshot))
         .route("/room", post(room))
+        .route("/drain", post(drain))
+        .route("/undrain", post(undrain))
         .route("/restore", post(restore))
         .route("/forget", post(forget))
         .route("/stop", post(stop))
@@ -332,6 +334,17 @@ async fn snapshot(State(s): State<Serving>, asked: Asked<Numbered>) -> Answer<vi
 async fn room(State(s): State<Serving>, asked: Asked<Named>) -> Done {
     let (runtime, Named { deployment }) = (s.runtime.clone(), asked?.0);
     s.verb("room", async move { runtime.room(deployment).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn drain(State(s): State<Serving>, asked: Asked<Named>) -> Answer<vivier_core::runtime::Drain> {
+    let (runtime, Named { deployment }) = (s.runtime.clone(), asked?.0);
+    Ok(Json(s.verb("drain", async move { runtime.drain(deployment).await }).await?))
+}
+
+async fn undrain(State(s): State<Serving>, asked: Asked<Named>) -> Done {
+    let (runtime, Named { deployment }) = (s.runtime.clone(), asked?.0);
+    s.verb("undrain", async move { runtime.undrain(deployment).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -54,6 +54,9 @@ pub struct Config {
     /// Seconds that a changed agent must go on working before the change is trusted; until then one failure takes it back, with the
     /// data from before it. 0 trusts it as soon as it can be reached.
     pub probation_seconds: u32,
+    /// Seconds that a gateway is given to finish what it has begun (a turn, a job) before it is stopped; visitors wait meanwhile. 0 does
+    /// not wait.
+    pub drain_seconds: u32,
     /// Seconds that a gateway is given to stop by itself.
     pub stop_grace_seconds: u32,
     /// Seconds between two looks at an agent that rests; longer from fifty agents on, so that a fleet costs ten looks a second at most.
@@ -82,6 +85,7 @@ impl Default for Config {
             concurrency: 4,
             start_timeout_seconds: 300,
             probation_seconds: 60,
+            drain_seconds: 60,
             stop_grace_seconds: 30,
             look_seconds: 5,
         }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use futures_core::Stream;
 
-use super::{Container, ContainerPhase, LogQuery, Restore, Runtime, RuntimeErrorKind, Scope, Stage, WorkloadSpec};
+use super::{Container, ContainerPhase, Drain, LogQuery, Restore, Runtime, RuntimeErrorKind, Scope, Stage, WorkloadSpec};
 use crate::digest::Digest;
 
 /// What the suite needs of its surroundings.
@@ -27,6 +27,7 @@ pub async fn everything(bench: &dyn Bench) {
     a_new_generation_replaces_the_container_and_keeps_the_data(bench).await;
     a_reload_keeps_the_container(bench).await;
     a_stopped_container_can_be_started_again(bench).await;
+    an_agent_finishes_before_it_is_stopped(bench).await;
     data_is_kept_put_back_once_and_forgotten(bench).await;
     a_rehearsal_tells_and_leaves_the_agent_alone(bench).await;
     removing_leaves_what_it_must_and_nothing_else(bench).await;
@@ -133,6 +134,27 @@ pub async fn a_stopped_container_can_be_started_again(bench: &dyn Bench) {
     assert_eq!(seen.address, None);
     runtime.apply(&spec, Stage::Workload).await.expect("starts again");
     assert_eq!(started(bench, &spec).await.id, before.id);
+    clean(bench, &spec).await;
+}
+
+pub async fn an_agent_finishes_before_it_is_stopped(bench: &dyn Bench) {
+    let spec = bench.fresh();
+    let (runtime, id) = (bench.runtime(), spec.deployment);
+    assert_eq!(runtime.drain(id).await.expect("asked"), Drain::Idle, "there is nobody to wait for");
+    runtime.apply(&spec, Stage::Workload).await.expect("applies");
+    let before = started(bench, &spec).await;
+    let mut asked = 0;
+    while runtime.drain(id).await.expect("asked") != Drain::Idle {
+        asked += 1;
+        assert!(asked < 1_200, "it does not finish");
+        bench.pause().await;
+    }
+    runtime.undrain(id).await.expect("taken back");
+    runtime.undrain(id).await.expect("again");
+    assert_eq!(started(bench, &spec).await.id, before.id, "it goes on working");
+    runtime.drain(id).await.expect("asked");
+    runtime.stop(id, 20).await.expect("stops");
+    assert_eq!(runtime.drain(id).await.expect("asked"), Drain::Idle);
     clean(bench, &spec).await;
 }
 

@@ -12,8 +12,8 @@ use futures_core::Stream;
 use serde_json::Value;
 
 use super::{
-    BoxStream, Capacity, Check, Container, ContainerPhase, Health, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError,
-    RuntimeErrorKind, Scope, Snapshot, Stage, Stats, Subnet, WorkloadSpec,
+    BoxStream, Capacity, Check, Container, ContainerPhase, Drain, Health, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime,
+    RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage, Stats, Subnet, WorkloadSpec,
 };
 use crate::digest::Digest;
 use crate::id::DeploymentId;
@@ -47,6 +47,8 @@ pub struct Behaviour {
     pub refuses_data: Option<String>,
     /// What the gateway makes of its data when it starts, such as migrating it.
     pub writes: Option<String>,
+    /// Milliseconds that it still works after it was first asked to finish.
+    pub busy_ms: i64,
     /// A difference that the proof finds.
     pub unsealed: Option<String>,
 }
@@ -60,6 +62,14 @@ struct FakeContainer {
     exited: Option<(Timestamp, i64, bool, Vec<String>)>,
     address: std::net::SocketAddr,
     limits: super::Limits,
+    /// Since when it has been asked to finish.
+    draining: Option<Timestamp>,
+}
+
+impl FakeContainer {
+    const fn runs(&self) -> bool {
+        self.started_at.is_some() && self.exited.is_none()
+    }
 }
 
 #[derive(Default)]
@@ -167,7 +177,7 @@ impl FakeRuntime {
         let default = world.default_for(id);
         world.cells.get_mut(&id).is_some_and(|cell| {
             cell.age(now, &default);
-            cell.container.as_ref().is_some_and(|container| container.started_at.is_some() && container.exited.is_none())
+            cell.container.as_ref().is_some_and(|container| container.runs())
         })
     }
 
@@ -218,6 +228,12 @@ impl FakeRuntime {
     /// A container with our label that no deployment owns.
     pub fn add_stray(&self, container: &str) {
         self.lock().strays.insert(container.to_owned(), (true, None));
+    }
+
+    /// The gateway has been asked to finish and to begin nothing new.
+    pub fn draining(&self, id: DeploymentId) -> bool {
+        let world = self.lock();
+        world.cells.get(&id).and_then(|cell| cell.container.as_ref()).is_some_and(|container| container.runs() && container.draining.is_some())
     }
 
     /// Writes one line to the agent's log.
@@ -289,7 +305,7 @@ impl World {
         let cell = self.cells.get_mut(&id).filter(|cell| cell.data);
         let cell = cell.ok_or_else(|| RuntimeError::new(RuntimeErrorKind::NotFound, "there is no data"))?;
         match &cell.container {
-            Some(container) if container.started_at.is_some() && container.exited.is_none() => {
+            Some(container) if container.runs() => {
                 Err(RuntimeError::new(RuntimeErrorKind::Conflict, "the agent is running: its data cannot be copied or put back"))
             }
             Some(_) | None => Ok(cell),
@@ -342,7 +358,7 @@ impl Runtime for FakeRuntime {
             id: container.id.clone(),
             image: container.image.clone(),
             fingerprint: container.fingerprint.clone(),
-            address: (container.started_at.is_some() && container.exited.is_none()).then_some(container.address),
+            address: (container.runs()).then_some(container.address),
             phase: match (&container.exited, container.started_at) {
                 (Some((finished_at, exit_code, out_of_memory, last_lines)), _) => {
                     ContainerPhase::Exited { finished_at: *finished_at, exit_code: *exit_code, out_of_memory: *out_of_memory, last_lines: last_lines.clone() }
@@ -375,7 +391,7 @@ impl Runtime for FakeRuntime {
             deployment: Some(*id),
             container: cell.container.as_ref().map(|container| container.id.clone()),
             name: cell.container.as_ref().map(|_| format!("vivier-{id}")),
-            running: cell.container.as_ref().is_some_and(|container| container.started_at.is_some() && container.exited.is_none()),
+            running: cell.container.as_ref().is_some_and(|container| container.runs()),
             quarantined_at: None,
         });
         let strays = world.strays.iter().map(|(container, (running, quarantined_at))| Resident {
@@ -451,6 +467,7 @@ impl Runtime for FakeRuntime {
                     exited: None,
                     address: spec.subnet.agent_socket(),
                     limits: spec.limits,
+                    draining: None,
                 };
                 world.cells.entry(id).or_default().container = Some(container);
                 if Self::effect(world, id, "container") {
@@ -565,6 +582,29 @@ impl Runtime for FakeRuntime {
         self.verb(|world, _| world.fits().map(Some)).await
     }
 
+    async fn drain(&self, id: DeploymentId) -> Result<Drain, RuntimeError> {
+        self.verb(|world, now| {
+            let default = world.default_for(id);
+            let Some(cell) = world.cells.get_mut(&id) else { return Ok(Some(Drain::Idle)) };
+            let busy_ms = cell.behaviour.as_ref().unwrap_or(&default).busy_ms;
+            let Some(container) = cell.container.as_mut().filter(|container| container.runs()) else { return Ok(Some(Drain::Idle)) };
+            let since = *container.draining.get_or_insert(now);
+            let works = now.millis_since(since) < busy_ms;
+            Ok(Some(if works { Drain::Working { what: "1 active request".to_owned() } } else { Drain::Idle }))
+        })
+        .await
+    }
+
+    async fn undrain(&self, id: DeploymentId) -> Result<(), RuntimeError> {
+        self.verb(|world, _| {
+            if let Some(container) = world.cells.get_mut(&id).and_then(|cell| cell.container.as_mut()) {
+                container.draining = None;
+            }
+            Ok(Some(()))
+        })
+        .await
+    }
+
     async fn restore(&self, id: DeploymentId, restore: Restore) -> Result<(), RuntimeError> {
         self.verb(|world, _| {
             let cell = world.at_rest(id)?;
@@ -588,11 +628,7 @@ impl Runtime for FakeRuntime {
 
     async fn stop(&self, id: DeploymentId, _grace_seconds: u32) -> Result<(), RuntimeError> {
         self.verb(|world, now| {
-            let running = world
-                .cells
-                .get_mut(&id)
-                .and_then(|cell| cell.container.as_mut())
-                .filter(|container| container.started_at.is_some() && container.exited.is_none());
+            let running = world.cells.get_mut(&id).and_then(|cell| cell.container.as_mut()).filter(|container| container.runs());
             let Some(container) = running else { return Ok(Some(())) };
             container.exited = Some((now, 0, false, vec!["shutdown completed cleanly".to_owned()]));
             world.tell(id);
@@ -692,11 +728,7 @@ impl Runtime for FakeRuntime {
 
     async fn capacity(&self) -> Result<Capacity, RuntimeError> {
         let world = self.check_up()?;
-        let running = world
-            .cells
-            .values()
-            .filter(|cell| cell.container.as_ref().is_some_and(|container| container.started_at.is_some() && container.exited.is_none()))
-            .count();
+        let running = world.cells.values().filter(|cell| cell.container.as_ref().is_some_and(|container| container.runs())).count();
         let default = Capacity {
             at: (self.clock)(),
             driver: "fake".to_owned(),

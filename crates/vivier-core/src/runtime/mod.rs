@@ -64,6 +64,14 @@ pub trait Runtime: Send + Sync {
     /// Takes a snapshot away. What is gone already is fine.
     async fn forget(&self, id: DeploymentId, number: u64) -> Result<(), RuntimeError>;
 
+    /// Asks a running gateway to begin nothing new and to finish what it has begun, as one does before it is stopped. Asked again until
+    /// it is idle. One that is not stopped within two minutes of the last time begins to take work again by itself. Where there is no
+    /// gateway that could be asked, there is nobody to wait for.
+    async fn drain(&self, id: DeploymentId) -> Result<Drain, RuntimeError>;
+
+    /// Takes a [`drain`](Runtime::drain) back: the gateway takes work again at once. Nothing to take back: nothing to do.
+    async fn undrain(&self, id: DeploymentId) -> Result<(), RuntimeError>;
+
     /// Stops the container and waits for it, for at most `grace_seconds` before it is killed. No container: nothing to do.
     async fn stop(&self, id: DeploymentId, grace_seconds: u32) -> Result<(), RuntimeError>;
 
@@ -88,6 +96,17 @@ pub trait Runtime: Send + Sync {
 
     /// Ids whose world has changed (a container died, say). A hint only: a lost one costs one tick.
     async fn events(&self) -> Result<BoxStream<DeploymentId>, RuntimeError>;
+}
+
+/// What a gateway that is about to be stopped still does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "drain")]
+pub enum Drain {
+    Idle,
+    Working {
+        /// Such as `1 active request`, in the gateway's words.
+        what: String,
+    },
 }
 
 /// What [`Runtime::remove`] takes away.

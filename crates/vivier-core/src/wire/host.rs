@@ -10,6 +10,7 @@
 //! | `POST /snapshot`, `/forget` | [`Numbered`] | `Snapshot`, – |
 //! | `POST /room` | [`Named`] | – |
 //! | `POST /restore` | [`PutBack`] | – |
+//! | `POST /drain`, `/undrain` | [`Named`] | `Drain`, – |
 //! | `POST /stop` | [`Stop`] | – |
 //! | `POST /remove` | [`Remove`] | – |
 //! | `POST /quarantine`, `/discard` | [`ContainerNamed`] | – |

@@ -144,8 +144,9 @@ mod tests {
 
     #[test]
     fn each_issue_is_told_with_its_path_and_what_is_allowed() {
-        let report =
-            lines(&[r#"{"valid":false,"issues":[{"path":"gateway.bind","message":"Invalid input","allowedValues":["lan","loopback"]},{"message":"no path"}]}"#]);
+        let report = lines(&[
+            r#"{"valid":false,"issues":[{"path":"gateway.bind","message":"Invalid input","allowedValues":["lan","loopback"]},{"message":"no path"}]}"#,
+        ]);
         let findings = Report::Config.findings(1, &report);
         assert_eq!(findings, ["openclaw config validate ended with code 1", r#"gateway.bind: Invalid input (allowed: "lan", "loopback")"#, "no path"]);
     }

@@ -3,6 +3,7 @@
 //! Everything is named from the deployment's id, so a repeated call finds what an earlier one (even one that was killed) has
 //! made. Only containers and networks that carry this installation's label are ever touched.
 
+mod drain;
 mod events;
 mod findings;
 mod isolation;
@@ -25,8 +26,8 @@ use bollard::errors::Error as EngineError;
 use bollard::models::ContainerInspectResponse;
 use vivier_core::id::{DeploymentId, InstallationId};
 use vivier_core::runtime::{
-    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage,
-    Stats, WorkloadSpec,
+    BoxStream, Capacity, Drain, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot,
+    Stage, Stats, WorkloadSpec,
 };
 use vivier_core::wire::host::Image;
 
@@ -410,6 +411,16 @@ impl Runtime for DockerRuntime {
     async fn forget(&self, id: DeploymentId, number: u64) -> Result<(), RuntimeError> {
         let _turn = self.host.turn(id).await;
         self.host.on_disk("an old copy of the data could not be removed", move |layout| snapshots::forget(layout, id, number)).await
+    }
+
+    async fn drain(&self, id: DeploymentId) -> Result<Drain, RuntimeError> {
+        let _turn = self.host.turn(id).await;
+        self.host.drain(&self.host.engine.get().await?, id).await
+    }
+
+    async fn undrain(&self, id: DeploymentId) -> Result<(), RuntimeError> {
+        let _turn = self.host.turn(id).await;
+        self.host.undrain(&self.host.engine.get().await?, id).await
     }
 
     async fn stop(&self, id: DeploymentId, grace_seconds: u32) -> Result<(), RuntimeError> {

@@ -17,8 +17,8 @@ use tokio::net::UnixStream;
 use tokio_util::sync::CancellationToken;
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::{
-    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage,
-    Stats, WorkloadSpec, conformance,
+    BoxStream, Capacity, Drain, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot,
+    Stage, Stats, WorkloadSpec, conformance,
 };
 use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed};
 use vivier_host::{Config, RuntimeKind};
@@ -109,6 +109,14 @@ impl Runtime for Client {
 
     async fn room(&self, deployment: DeploymentId) -> Result<(), RuntimeError> {
         self.done("/room", &Named { deployment }).await
+    }
+
+    async fn drain(&self, deployment: DeploymentId) -> Result<Drain, RuntimeError> {
+        self.get("/drain", &Named { deployment }).await
+    }
+
+    async fn undrain(&self, deployment: DeploymentId) -> Result<(), RuntimeError> {
+        self.done("/undrain", &Named { deployment }).await
     }
 
     async fn restore(&self, deployment: DeploymentId, restore: Restore) -> Result<(), RuntimeError> {

@@ -14,8 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::{
-    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage,
-    Stats, WorkloadSpec,
+    BoxStream, Capacity, Drain, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot,
+    Stage, Stats, WorkloadSpec,
 };
 use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed};
 
@@ -227,6 +227,14 @@ impl Runtime for HostRuntime {
 
     async fn room(&self, id: DeploymentId) -> Result<(), RuntimeError> {
         self.call("/room", &Named { deployment: id }).await
+    }
+
+    async fn drain(&self, id: DeploymentId) -> Result<Drain, RuntimeError> {
+        self.call("/drain", &Named { deployment: id }).await
+    }
+
+    async fn undrain(&self, id: DeploymentId) -> Result<(), RuntimeError> {
+        self.call("/undrain", &Named { deployment: id }).await
     }
 
     async fn restore(&self, id: DeploymentId, restore: Restore) -> Result<(), RuntimeError> {

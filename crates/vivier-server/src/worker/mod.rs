@@ -96,6 +96,8 @@ struct Shared {
     leases: HashSet<DeploymentId>,
     /// Tries in a row that failed for a reason outside.
     tries: HashMap<DeploymentId, u32>,
+    /// Since when an agent has been asked to finish what it has begun.
+    draining: HashMap<DeploymentId, Timestamp>,
     /// Subnets that something else on the host uses, until when they are avoided.
     avoided: HashMap<u32, Timestamp>,
     capacity: Option<(Instant, Capacity)>,
@@ -426,6 +428,20 @@ impl Crew {
         *tries = tries.saturating_add(1);
         drop(shared);
         self.jittered(wait)
+    }
+
+    /// Since when `id` has been asked to finish: since now, if nobody has asked before.
+    fn draining_since(&self, id: DeploymentId) -> Timestamp {
+        let now = self.now();
+        *self.shared().draining.entry(id).or_insert(now)
+    }
+
+    fn is_draining(&self, id: DeploymentId) -> bool {
+        self.shared().draining.contains_key(&id)
+    }
+
+    fn drained(&self, id: DeploymentId) {
+        self.shared().draining.remove(&id);
     }
 
     fn forget_tries(&self, id: DeploymentId) {

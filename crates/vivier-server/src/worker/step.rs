@@ -3,6 +3,9 @@
 //! Everything here may be repeated after a death at any point: what a step is about to do is recorded before, what came of it
 //! after, and the next look tells the rest.
 
+mod ending;
+mod failing;
+mod record;
 mod rollout;
 
 use std::time::Duration;
@@ -10,24 +13,22 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use vivier_core::id::DeploymentId;
 use vivier_core::lifecycle::{self, Action, Breaker, Desired, Drift, Sight, Workload};
-use vivier_core::runtime::{ContainerPhase, Observation, RuntimeError, RuntimeErrorKind, Scope, Stage, WorkloadSpec};
+use vivier_core::runtime::{ContainerPhase, Observation, RuntimeError, RuntimeErrorKind, Stage, WorkloadSpec};
 use vivier_core::time::Timestamp;
 use vivier_core::wire::agents::{Degradation, EventKind, Outcome};
 
 use super::sight::{self, Expected};
-use super::{Crew, fault, spec};
+use super::{Crew, spec};
+use crate::store::StoreError;
 use crate::store::deployments::degradation;
 use crate::store::events::Note;
 use crate::store::reconcile::{Decision, Work};
 use crate::store::seen::{Applied, Fault, Seen};
-use crate::store::{SYSTEM, StoreError};
 
 /// More steps than any life needs without a pause: a loop that decides nothing must not spin.
 const MOST_STEPS: usize = 64;
 /// Milliseconds that an agent must have been proven before its failures are forgotten.
 const STEADY_MS: i64 = 60_000;
-/// How long an agent that is about to stop waits for the edge to send it nobody any more; a table takes some hundredths of a second.
-const UNROUTED_WITHIN: Duration = Duration::from_secs(1);
 
 /// When to come back.
 #[derive(Clone, Debug, PartialEq)]
@@ -413,6 +414,7 @@ impl<'a> Drive<'a> {
         if self.address().is_none() {
             return Ok(Done::Pause(Next::At(now.plus_millis(self.crew.pace.watch_ms))));
         }
+        self.undrain().await;
         let revision = self.work.wanted.revision;
         let decision = self.trust_at_once(revision);
         let seen = &mut self.work.seen;
@@ -426,204 +428,6 @@ impl<'a> Drive<'a> {
         Ok(Done::Again)
     }
 
-    async fn unroute(&mut self) -> Result<Done, StoreError> {
-        self.work.seen.routed = false;
-        self.work.seen.proven_since = None;
-        let note = Note::new(EventKind::Step, Outcome::Done, "nobody is sent to it any more").action(Action::Unroute);
-        self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await?;
-        // What is stopped next gets no new request meanwhile; the ones that it has, it finishes within its grace.
-        self.crew.app.routes.until_unrouted(self.work.id, UNROUTED_WITHIN).await;
-        Ok(Done::Again)
-    }
-
-    async fn count_exit(&mut self) -> Result<Done, StoreError> {
-        let Some(container) = self.observation.as_ref().and_then(|observation| observation.container.as_ref()) else { return Ok(Done::Again) };
-        let ContainerPhase::Exited { finished_at, exit_code, out_of_memory, last_lines } = &container.phase else { return Ok(Done::Again) };
-        let failures = self.work.seen.failures + 1;
-        let mut fault = fault::of_exit(*exit_code, *out_of_memory, last_lines, self.work.plan, failures);
-        // On probation one exit is enough: there is something to go back to.
-        fault.open |= self.work.falls_back;
-        self.work.seen.counted_exit = Some(sight::exit_key(&container.id, *finished_at));
-        self.count(failures, fault, Action::CountExit).await?;
-        Ok(Done::Again)
-    }
-
-    async fn count_failure(&mut self) -> Result<Done, StoreError> {
-        let failures = self.work.seen.failures + 1;
-        let mut fault = match (self.sight.workload, &self.work.seen.proof) {
-            (Workload::Disproven, Some(proof)) => fault::of_proof(&proof.differences(), failures),
-            (_, _) => fault::of_overdue(self.crew.app.settings.start_timeout_seconds, failures),
-        };
-        fault.open |= self.work.falls_back;
-        self.expect_exit();
-        self.count(failures, fault, Action::CountFailure).await?;
-        self.stop().await
-    }
-
-    /// Records a failure: the next try is put off, or the breaker opens.
-    async fn count(&mut self, failures: u32, fault: Fault, action: Action) -> Result<(), StoreError> {
-        let now = self.crew.now();
-        let seen = &mut self.work.seen;
-        seen.failures = failures;
-        seen.backoff_until = (!fault.open).then(|| now.plus_millis(self.crew.backoff(failures)));
-        let note = Note::new(EventKind::Sight, Outcome::Failed, fault.sentence()).action(action);
-        seen.fault = Some(fault);
-        self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await
-    }
-
-    async fn fall_back(&mut self) -> Result<Done, StoreError> {
-        let seen = &self.work.seen;
-        let failed = self.work.wanted.revision;
-        let Some(good) = seen.last_known_good else { return Ok(Done::Again) };
-        let reason = seen.fault.as_ref().map(Fault::sentence).unwrap_or_default();
-        // Kept just before it was started: whatever it has made of the data is taken back with it.
-        let snapshots = self.observation.as_ref().or(seen.observation.as_ref()).map(|observation| observation.snapshots.as_slice()).unwrap_or_default();
-        let restores = snapshots.iter().find(|snapshot| snapshot.number == failed).map(|snapshot| snapshot.number);
-        let data = if restores.is_some() { ", and to the data from before it" } else { "" };
-        let message = format!("revision {failed} does not work ({reason}); going back to what revision {good} said{data}");
-        let note = Note::new(EventKind::Step, Outcome::Done, message).action(Action::FallBack).by(SYSTEM);
-        self.crew.record(&mut self.work, vec![note], &Decision::FallBack { good, failed, reason, restores }).await?;
-        Ok(Done::Again)
-    }
-
-    async fn stop(&mut self) -> Result<Done, StoreError> {
-        self.expect_exit();
-        let began = self.begin(Action::Stop, started_words(Action::Stop)).await?;
-        let (runtime, id, grace) = (self.crew.app.runtime.clone(), self.work.id, self.crew.app.settings.stop_grace_seconds);
-        let limit = Duration::from_secs(u64::from(grace) + 60);
-        match within(limit, async move { runtime.stop(id, grace).await }).await {
-            Ok(()) => {
-                self.finish(Action::Stop, done_words(Action::Stop), began, &Decision::Nothing).await?;
-                Ok(Done::Again)
-            }
-            Err(error) => self.failed(Action::Stop, &error, began).await,
-        }
-    }
-
-    async fn remove(&mut self) -> Result<Done, StoreError> {
-        let began = self.begin(Action::Remove, started_words(Action::Remove)).await?;
-        let (runtime, id, grace) = (self.crew.app.runtime.clone(), self.work.id, self.crew.app.settings.stop_grace_seconds);
-        let limit = Duration::from_secs(u64::from(grace) + 120);
-        let done = within(limit, async move {
-            // It may be writing: it is asked to stop before its container goes.
-            runtime.stop(id, grace).await?;
-            runtime.remove(id, Scope::Workload).await
-        });
-        match done.await {
-            Ok(()) => {
-                self.give_up_place();
-                self.finish(Action::Remove, done_words(Action::Remove), began, &Decision::Nothing).await?;
-                Ok(Done::Again)
-            }
-            Err(error) => self.failed(Action::Remove, &error, began).await,
-        }
-    }
-
-    async fn purge(&mut self) -> Result<Done, StoreError> {
-        let began = self.begin(Action::Purge, started_words(Action::Purge)).await?;
-        let (runtime, id) = (self.crew.app.runtime.clone(), self.work.id);
-        match within(Duration::from_secs(120), async move { runtime.remove(id, Scope::Everything).await }).await {
-            // The next look sees that nothing is left, and says so to the store.
-            Ok(()) => Ok(Done::Again),
-            Err(error) => self.failed(Action::Purge, &error, began).await,
-        }
-    }
-
-    /// What to do about a step that the runtime could not do.
-    async fn failed(&mut self, action: Action, error: &RuntimeError, began: u64) -> Result<Done, StoreError> {
-        let id = self.work.id;
-        let now = self.crew.now();
-        tracing::warn!(deployment = %id, ?action, kind = ?error.kind, detail = error.detail, "failed to take a step: {error}");
-        let counts = match action {
-            // Starting, by any of its steps.
-            Action::Prepare | Action::Snapshot | Action::Restore | Action::Configure | Action::Start | Action::Prove => true,
-            // A healthy agent is not stopped for these: they are tried again beside it, and given up after some tries.
-            Action::Rehearse | Action::Reload => true,
-            // These must succeed in the end, however often they are tried.
-            Action::Stop | Action::Remove | Action::Purge | Action::Allocate => false,
-            Action::Rest | Action::Watch | Action::Route | Action::Unroute | Action::CountExit | Action::CountFailure | Action::FallBack => false,
-        };
-        match error.kind {
-            // Nothing was tried, so nothing has failed: the host will be back.
-            RuntimeErrorKind::Unreachable => {
-                self.note_failure(action, error, began).await?;
-                self.crew.leave(id);
-                let wait = self.crew.tries(id, self.crew.pace.retry_ms, 30_000);
-                return Ok(Done::Pause(Next::At(now.plus_millis(wait))));
-            }
-            RuntimeErrorKind::Capacity => {
-                self.work.seen.waiting = Some(error.message.clone());
-                self.note_failure(action, error, began).await?;
-                self.crew.wait_for_room(id);
-                return Ok(Done::Pause(Next::At(now.plus_millis(self.crew.pace.room_ms))));
-            }
-            RuntimeErrorKind::Conflict | RuntimeErrorKind::Refused | RuntimeErrorKind::Rejected | RuntimeErrorKind::Image => {}
-            RuntimeErrorKind::NotFound | RuntimeErrorKind::Failed => {}
-        }
-        if !counts {
-            self.note_failure(action, error, began).await?;
-            self.crew.leave(id);
-            let wait = self.crew.tries(id, self.crew.pace.retry_ms, 60_000);
-            return Ok(Done::Pause(Next::At(now.plus_millis(wait))));
-        }
-        let failures = self.work.seen.failures + 1;
-        let fault = fault::of_step(error, failures);
-        let seen = &mut self.work.seen;
-        seen.failures = failures;
-        let beside = matches!(action, Action::Reload | Action::Rehearse);
-        if !beside {
-            seen.backoff_until = (!fault.open).then(|| now.plus_millis(self.crew.backoff(failures)));
-        }
-        let open = fault.open;
-        seen.fault = Some(fault);
-        self.note_failure(action, error, began).await?;
-        if beside && !open {
-            let wait = self.crew.tries(id, self.crew.pace.retry_ms, 30_000);
-            return Ok(Done::Pause(Next::At(now.plus_millis(wait))));
-        }
-        Ok(Done::Again)
-    }
-
-    /// The workload is gone: its place is free for others. Should it be restored, it begins anew, with its data.
-    fn give_up_place(&mut self) {
-        let Seen { attempt, state, version, seen_revision, seen_generation, seen_version, last_known_good, observation, observed_at, workload, .. } =
-            self.work.seen.clone();
-        let kept = Seen {
-            attempt,
-            state,
-            version,
-            seen_revision,
-            seen_generation,
-            seen_version,
-            last_known_good,
-            observation,
-            observed_at,
-            workload,
-            ..Seen::nothing()
-        };
-        self.work.seen = kept;
-    }
-
-    /// Records what was seen, if it says anything new; else only that it was looked at.
-    async fn record_if_changed(&mut self, decision: &Decision) -> Result<(), StoreError> {
-        let age_apart = |seen: &Seen| {
-            let mut seen = seen.clone();
-            seen.observed_at = None;
-            if let Some(observation) = &mut seen.observation {
-                observation.at = Timestamp::from_millis(0);
-            }
-            seen
-        };
-        let says = self.work.seen.shown_state(&self.work.wanted, self.work.falls_back, self.crew.now());
-        if *decision == Decision::Nothing && says == self.before.state && age_apart(&self.before) == age_apart(&self.work.seen) {
-            if let Some(observation) = &self.observation {
-                self.crew.looked(self.work.id, observation.at);
-            }
-            return Ok(());
-        }
-        self.crew.record(&mut self.work, Vec::new(), decision).await
-    }
-
     /// Waits for a turn, if it has none yet.
     async fn wait_for_turn(&mut self) -> Result<Option<Next>, StoreError> {
         if self.crew.app.queue.enter(self.work.id) {
@@ -631,31 +435,6 @@ impl<'a> Drive<'a> {
         }
         self.record_if_changed(&Decision::Nothing).await?;
         Ok(Some(Next::Queued))
-    }
-
-    /// Records that a step begins. The answer is when, for its duration.
-    async fn begin(&mut self, action: Action, message: &str) -> Result<u64, StoreError> {
-        self.work.seen.doing = Some(action);
-        let note = Note::new(EventKind::Step, Outcome::Started, message).action(action);
-        self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await?;
-        Ok(self.crew.millis())
-    }
-
-    async fn finish(&mut self, action: Action, message: &str, began: u64, decision: &Decision) -> Result<(), StoreError> {
-        self.crew.forget_tries(self.work.id);
-        self.work.seen.doing = None;
-        let took = self.crew.millis().saturating_sub(began);
-        let note = Note::new(EventKind::Step, Outcome::Done, message).action(action).took(took);
-        self.crew.record(&mut self.work, vec![note], decision).await
-    }
-
-    async fn note_failure(&mut self, action: Action, error: &RuntimeError, began: u64) -> Result<(), StoreError> {
-        self.work.seen.doing = None;
-        let mut note = Note::new(EventKind::Step, Outcome::Failed, error.message.clone()).action(action);
-        if began > 0 {
-            note = note.took(self.crew.millis().saturating_sub(began));
-        }
-        self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await
     }
 
     async fn whole_spec(&self) -> Result<Option<WorkloadSpec>, StoreError> {
@@ -670,12 +449,6 @@ impl<'a> Drive<'a> {
 
     fn address(&self) -> Option<std::net::SocketAddr> {
         self.observation.as_ref().and_then(|observation| observation.container.as_ref()).and_then(|container| container.address)
-    }
-
-    fn expect_exit(&mut self) {
-        if let Some(container) = self.observation.as_ref().and_then(|observation| observation.container.as_ref()) {
-            self.work.seen.expected_exit = Some(container.id.clone());
-        }
     }
 
     fn remember_applied(&mut self, config: vivier_core::digest::Digest) {

@@ -61,6 +61,8 @@ fn stand_in(fake: FakeRuntime, image: Image) -> axum::Router {
             post(|State(fake): Fake, Json(Numbered { deployment, number }): Json<Numbered>| async move { answer(fake.snapshot(deployment, number).await) }),
         )
         .route("/room", post(|State(fake): Fake, Json(Named { deployment }): Json<Named>| async move { nothing(fake.room(deployment).await) }))
+        .route("/drain", post(|State(fake): Fake, Json(Named { deployment }): Json<Named>| async move { answer(fake.drain(deployment).await) }))
+        .route("/undrain", post(|State(fake): Fake, Json(Named { deployment }): Json<Named>| async move { nothing(fake.undrain(deployment).await) }))
         .route(
             "/restore",
             post(|State(fake): Fake, Json(PutBack { deployment, restore }): Json<PutBack>| async move { nothing(fake.restore(deployment, restore).await) }),

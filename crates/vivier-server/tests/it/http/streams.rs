@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::fake::FakeRuntime;
 use vivier_core::runtime::{
-    BoxStream, Capacity, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, Scope, Snapshot, Stage, Stats,
+    BoxStream, Capacity, Drain, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, Scope, Snapshot, Stage, Stats,
     WorkloadSpec,
 };
 
@@ -58,6 +58,12 @@ impl Runtime for Talkative {
     }
     async fn room(&self, id: DeploymentId) -> Result<(), RuntimeError> {
         self.inner.room(id).await
+    }
+    async fn drain(&self, id: DeploymentId) -> Result<Drain, RuntimeError> {
+        self.inner.drain(id).await
+    }
+    async fn undrain(&self, id: DeploymentId) -> Result<(), RuntimeError> {
+        self.inner.undrain(id).await
     }
     async fn restore(&self, id: DeploymentId, restore: Restore) -> Result<(), RuntimeError> {
         self.inner.restore(id, restore).await

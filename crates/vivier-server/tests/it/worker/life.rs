@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use vivier_core::lifecycle::{Ask, State};
 use vivier_core::plan::PlanName;
+use vivier_core::runtime::fake::Behaviour;
 use vivier_core::secret::Secret;
 use vivier_core::wire::agents::RevisionOutcome;
+use vivier_server::Config;
 use vivier_server::store::StoreError;
-use vivier_server::store::deployments::NewAgent;
+use vivier_server::store::deployments::{Deployment, NewAgent};
 use vivier_server::store::revisions::Change;
 
-use crate::support::store::{LOOSE, agent};
+use crate::support::store::{LOOSE, TestStore, agent};
 use crate::support::{World, eventually};
 
 #[tokio::test]
@@ -55,6 +57,38 @@ async fn restart_suspend_resume_delete_and_restore_each_do_what_they_say() {
     world.ask(id, Ask::Restore).await;
     world.until(id, State::Running).await;
     world.assert_routes(&[id]).await;
+}
+
+#[tokio::test]
+async fn an_agent_finishes_what_it_has_begun_before_it_is_stopped() {
+    let world = World::new().await;
+    let id = world.create("Ada").await;
+    world.until(id, State::Running).await;
+    world.fake.set_behaviour(id, Behaviour { busy_ms: i64::MAX, ..Behaviour::default() });
+
+    world.ask(id, Ask::Restart).await;
+    let waits = |seen: &Deployment| seen.reason.as_deref().is_some_and(|reason| reason.contains("finishes what it has begun: 1 active request"));
+    eventually("the owner is told what is waited for", || async { waits(&world.get(id).await).then_some(()) }).await;
+    world.assert_routes(&[]).await;
+    assert!(world.fake.running(id) && world.fake.draining(id));
+
+    world.fake.set_behaviour(id, Behaviour::default());
+    let running = world.until(id, State::Running).await;
+    assert!(running.reason.is_none() && !world.fake.draining(id), "{running:?}");
+    assert_eq!(world.fake.effects().iter().filter(|effect| effect.ends_with(" stopped")).count(), 1, "{:?}", world.fake.effects());
+}
+
+#[tokio::test]
+async fn an_agent_that_does_not_finish_in_time_is_stopped_all_the_same() {
+    let mut world = World::over(TestStore::sqlite().await, Config { drain_seconds: 1, ..Config::default() }).await;
+    world.start();
+    let id = world.create("Ada").await;
+    world.until(id, State::Running).await;
+    world.fake.set_behaviour(id, Behaviour { busy_ms: i64::MAX, ..Behaviour::default() });
+    world.ask(id, Ask::Suspend).await;
+    eventually("it stops", || async { (!world.fake.running(id)).then_some(()) }).await;
+    let told = world.timeline(id).await.join("\n");
+    assert!(told.contains("it did not finish within 1 s (1 active request); it is stopped all the same"), "{told}");
 }
 
 #[tokio::test]
