@@ -1238,8 +1238,11 @@ export interface components {
                 config_version: number;
                 created_at: components["schemas"]["Timestamp"];
                 current: boolean;
+                ended_at?: components["schemas"]["Timestamp"] | null;
                 image: components["schemas"]["Digest"];
                 last_known_good: boolean;
+                /** @description The last lines that its gateway wrote, when it had started and failed. At most 20, of at most 500 letters. */
+                log?: string[];
                 /** Format: int64 */
                 number: number;
                 openclaw_version: string;
@@ -1405,8 +1408,11 @@ export interface components {
             config_version: number;
             created_at: components["schemas"]["Timestamp"];
             current: boolean;
+            ended_at?: components["schemas"]["Timestamp"] | null;
             image: components["schemas"]["Digest"];
             last_known_good: boolean;
+            /** @description The last lines that its gateway wrote, when it had started and failed. At most 20, of at most 500 letters. */
+            log?: string[];
             /** Format: int64 */
             number: number;
             openclaw_version: string;

@@ -54,6 +54,11 @@ export function wantedFor({ revision, after }: Placed): number | null {
   return Math.max(0, Date.parse(after.created_at) - Date.parse(revision.created_at));
 }
 
+/** Milliseconds until it was decided what came of it; `null` while it is not. */
+export function settledIn(revision: Pick<Revision, "created_at" | "ended_at">): number | null {
+  return revision.ended_at == null ? null : Math.max(0, Date.parse(revision.ended_at) - Date.parse(revision.created_at));
+}
+
 /** A server's sentence with its times as people here read them. */
 export function withMoments(text: string): string {
   return asSentence(text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (at) => moment(at)));

@@ -245,8 +245,14 @@ pub struct RevisionOut {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The last lines that its gateway wrote, when it had started and failed. At most 20, of at most 500 letters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
     pub author: String,
     pub created_at: Timestamp,
+    /// When it was decided what came of it: trusted, taken back, or replaced by another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
     pub current: bool,
     pub last_known_good: bool,
     /// The copy of the data from before this revision, while it is kept.

@@ -14,7 +14,6 @@ use vivier_core::plan::PlanName;
 use vivier_core::provider::ProviderSettings;
 use vivier_core::secret::Secret;
 use vivier_core::time::Timestamp;
-use vivier_core::wire::agents::RevisionOutcome;
 
 use super::deployments::{select_deployments, wanted};
 use super::events::Note;
@@ -100,6 +99,8 @@ pub enum Decision {
         good: u64,
         failed: u64,
         reason: String,
+        /// What its gateway wrote last.
+        log: Vec<String>,
         /// The snapshot of the data from before the failed one, where it got so far as to start.
         restores: Option<u64>,
     },
@@ -214,15 +215,15 @@ impl Store {
         }
         match decision {
             Decision::Nothing => {}
-            Decision::Good { revision } => tx.mark_revision(work.id, *revision, RevisionOutcome::Good, None).await?,
-            Decision::FallBack { good, failed, reason, restores } => {
+            Decision::Good { revision } => tx.revision_works(work.id, *revision).await?,
+            Decision::FallBack { good, failed, reason, log, restores } => {
                 let raised = sqlx::query(RAISE_VERSION).bind(work.id.to_string()).bind(int(*failed)).fetch_optional(tx.conn()).await?;
                 // Something newer is wanted by now: there is nothing to go back from.
                 if raised.is_none() {
                     return Err(StoreError::Lost);
                 }
                 tx.want_again(work.account, work.id, *good, *restores, SYSTEM).await?;
-                tx.mark_revision(work.id, *failed, RevisionOutcome::Failed, Some(reason)).await?;
+                tx.revision_failed(work.id, *failed, reason, log).await?;
             }
         }
         tx.commit().await?;

@@ -27,7 +27,7 @@ statements! {
     RELEASE = "SELECT id, openclaw_version FROM releases WHERE image = $1 AND gone_at IS NULL";
     NEXT = "SELECT COALESCE(MAX(number), 0) + 1 AS number FROM revisions WHERE deployment_id = $1";
     NEXT_CONFIG = "SELECT COALESCE(MAX(version), 0) + 1 AS version FROM config_versions WHERE deployment_id = $1";
-    SUPERSEDE = "UPDATE revisions SET outcome = 'superseded' WHERE deployment_id = $1 AND outcome = 'pending'";
+    SUPERSEDE = "UPDATE revisions SET outcome = 'superseded', ended_at = $2 WHERE deployment_id = $1 AND outcome = 'pending'";
     SET_WANTED = "UPDATE deployments SET revision = $2 WHERE id = $1";
     WANTED = "SELECT v.number, v.config_version, v.release_id, v.secrets, c.text, c.provider, c.channels \
         FROM deployments d JOIN revisions v ON v.deployment_id = d.id AND v.number = d.revision \
@@ -40,8 +40,8 @@ statements! {
     TARGET = "SELECT v.config_version, l.openclaw_version, CASE WHEN v.release_id <> w.release_id THEN 1 ELSE 0 END AS other_release \
         FROM revisions v JOIN releases l ON l.id = v.release_id JOIN deployments d ON d.id = v.deployment_id \
         JOIN revisions w ON w.deployment_id = d.id AND w.number = d.revision WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
-    MARK = "UPDATE revisions SET outcome = $3, reason = $4 WHERE deployment_id = $1 AND number = $2";
-    LIST = "SELECT v.number, v.config_version, v.secrets_version, v.outcome, v.reason, v.author, v.created_at, v.restores, l.openclaw_version, l.image, \
+    MARK = "UPDATE revisions SET outcome = $3, reason = $4, log = $5, ended_at = COALESCE(ended_at, $6) WHERE deployment_id = $1 AND number = $2";
+    LIST = "SELECT v.number, v.config_version, v.secrets_version, v.outcome, v.reason, v.log, v.author, v.created_at, v.ended_at, v.restores, l.openclaw_version, l.image, \
         CASE WHEN v.number = d.revision THEN 1 ELSE 0 END AS is_current, CASE WHEN v.number = r.last_known_good THEN 1 ELSE 0 END AS is_good \
         FROM revisions v JOIN releases l ON l.id = v.release_id JOIN deployments d ON d.id = v.deployment_id \
         JOIN runtime_instances r ON r.deployment_id = d.id WHERE v.deployment_id = $1 AND v.account_id = $2 ORDER BY v.number DESC LIMIT 100";
@@ -262,8 +262,10 @@ impl Store {
                     image: row.parse("image")?,
                     outcome: row.word("outcome")?,
                     reason: row.text_opt("reason")?,
+                    log: row.json_opt("log")?.unwrap_or_default(),
                     author: row.text("author")?,
                     created_at: row.at("created_at")?,
+                    ended_at: row.at_opt("ended_at")?,
                     current: row.flag("is_current")?,
                     last_known_good: row.flag("is_good")?,
                 })
@@ -334,7 +336,8 @@ impl Tx {
 
     /// Makes `revision` and wants it; what was on its way is superseded.
     async fn want_revision(&mut self, account: AccountId, id: DeploymentId, revision: &NewRevision<'_>) -> Result<(), StoreError> {
-        sqlx::query(SUPERSEDE).bind(id.to_string()).execute(self.conn()).await?;
+        let now = self.now().as_millis();
+        sqlx::query(SUPERSEDE).bind(id.to_string()).bind(now).execute(self.conn()).await?;
         self.new_revision(account, id, revision).await?;
         sqlx::query(SET_WANTED).bind(id.to_string()).bind(int(revision.number)).execute(self.conn()).await?;
         Ok(())
@@ -357,8 +360,19 @@ impl Tx {
     }
 
     /// Writes down what came of a revision.
-    pub(super) async fn mark_revision(&mut self, id: DeploymentId, number: u64, outcome: RevisionOutcome, reason: Option<&str>) -> Result<(), StoreError> {
-        sqlx::query(MARK).bind(id.to_string()).bind(int(number)).bind(word(&outcome)).bind(reason).execute(self.conn()).await?;
+    pub(super) async fn revision_works(&mut self, id: DeploymentId, number: u64) -> Result<(), StoreError> {
+        self.mark_revision(id, number, RevisionOutcome::Good, None, &[]).await
+    }
+
+    pub(super) async fn revision_failed(&mut self, id: DeploymentId, number: u64, reason: &str, log: &[String]) -> Result<(), StoreError> {
+        self.mark_revision(id, number, RevisionOutcome::Failed, Some(reason), log).await
+    }
+
+    async fn mark_revision(&mut self, id: DeploymentId, number: u64, outcome: RevisionOutcome, reason: Option<&str>, log: &[String]) -> Result<(), StoreError> {
+        let now = self.now().as_millis();
+        let log = (!log.is_empty()).then(|| json(&log));
+        let query = sqlx::query(MARK).bind(id.to_string()).bind(int(number)).bind(word(&outcome)).bind(reason);
+        query.bind(log).bind(now).execute(self.conn()).await?;
         Ok(())
     }
 }

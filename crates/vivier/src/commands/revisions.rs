@@ -39,11 +39,14 @@ pub async fn list(api: &Api, named: &Named, output: &Output) -> Result<(), Failu
             plain(revision.secrets_version.to_string()),
             plain(revision.snapshot.as_ref().map_or_else(|| "–".to_owned(), |kept| text::bytes(kept.bytes))),
             plain(text::age(revision.created_at, now)),
+            plain(
+                revision.ended_at.map_or_else(|| "–".to_owned(), |at| text::duration(u64::try_from(at.millis_since(revision.created_at)).unwrap_or_default())),
+            ),
             plain(text::harmless(&revision.author, false)),
             plain(text::harmless(&note(revision), false)),
         ]
     };
-    output.table(&["revision", "outcome", "openclaw", "config", "secrets", "data kept", "age", "by", "note"], revisions.iter().map(row).collect())?;
+    output.table(&["revision", "outcome", "openclaw", "config", "secrets", "data kept", "age", "took", "by", "note"], revisions.iter().map(row).collect())?;
     if revisions.iter().any(|revision| revision.snapshot.is_some()) {
         output.aside("Data kept: the copy from before that revision; going back to the one below it can put it back.");
     }
@@ -194,9 +197,10 @@ pub async fn tell(api: &Api, asked: DeploymentOut, newest: Option<EventId>, wait
 }
 
 fn taken_back(failed: &RevisionOut, now: &DeploymentOut) -> Failure {
-    let RevisionOut { number, openclaw_version, reason, .. } = failed;
+    let RevisionOut { number, openclaw_version, reason, log, .. } = failed;
     let reason = reason.as_deref().map_or_else(|| "no reason was given".to_owned(), |reason| text::harmless(reason, false));
     let failure = Failure::failed(format!("Revision {number} (OpenClaw {}) of {} does not work: {reason}", text::harmless(openclaw_version, false), now.slug));
+    let failure = log.iter().rev().take(5).rev().fold(failure, |failure, line| failure.note(format!("its log: {}", text::harmless(line, false))));
     let failure = match now.state {
         State::Running => failure.note(format!("It was taken back: {} runs OpenClaw {} again, as revision {}.", now.slug, now.openclaw_version, now.revision)),
         State::Requested

@@ -6,7 +6,7 @@ import type { ConfigOut, Deployment, Revision, RollbackData, RollbackPlan } from
 import { asSentence } from "../../lib/fields";
 import { age, bytes, duration, moment } from "../../lib/format";
 import { useNow } from "../../lib/hooks";
-import { changes, inOrder, verdict, wantedFor, withMoments, type Placed, type RevisionTone } from "../../lib/revisions";
+import { changes, inOrder, settledIn, verdict, wantedFor, withMoments, type Placed, type RevisionTone } from "../../lib/revisions";
 import { Button, Card, cx, Empty, Notice, ProblemNotice, Skeleton, Spinner } from "../../ui/basics";
 import { Diff } from "../../ui/Diff";
 import { Dialog } from "../../ui/Dialog";
@@ -91,6 +91,7 @@ function Item({ agent, placed, onCompare, onReturn }: ItemProps) {
   const now = useNow();
   const { words, tone } = verdict(revision, agent.state === "running");
   const lasted = wantedFor(placed);
+  const settled = settledIn(revision);
   const changed = changes(revision, before);
   return (
     <li className="py-4 first:pt-1 last:pb-0" data-testid={`revision-${revision.number}`}>
@@ -110,7 +111,9 @@ function Item({ agent, placed, onCompare, onReturn }: ItemProps) {
         </time>{" "}
         by {revision.author === "system" ? "Vivier itself" : revision.author}
         {revision.outcome === "pending" && revision.current && <> · for {duration(now - Date.parse(revision.created_at))}</>}
-        {lasted !== null && <> · {revision.outcome === "failed" ? "taken back after" : "wanted for"} {duration(lasted)}</>}
+        {revision.outcome === "good" && settled !== null && <> · trusted after {duration(settled)}</>}
+        {revision.outcome === "failed" && settled !== null && <> · taken back after {duration(settled)}</>}
+        {revision.outcome !== "failed" && lasted !== null && <> · wanted for {duration(lasted)}</>}
       </p>
       {changed.length > 0 && <p className="mt-1 text-[0.875rem] [overflow-wrap:anywhere]">Changed: {changed.join(", ")}.</p>}
       {revision.reason && (
@@ -118,6 +121,12 @@ function Item({ agent, placed, onCompare, onReturn }: ItemProps) {
           <span className="sr-only">It failed: </span>
           {asSentence(revision.reason)}
         </p>
+      )}
+      {revision.log && revision.log.length > 0 && (
+        <details className="mt-2 text-[0.8125rem]">
+          <summary className="cursor-pointer text-muted">What it wrote last</summary>
+          <pre className="mt-1 overflow-x-auto rounded-lg bg-sunken px-3 py-2 whitespace-pre-wrap [overflow-wrap:anywhere]">{revision.log.join("\n")}</pre>
+        </details>
       )}
       {revision.snapshot && (
         <p className="mt-2 text-[0.8125rem] text-muted">

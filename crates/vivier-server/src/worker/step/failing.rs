@@ -1,7 +1,7 @@
 //! Failures of a workload that runs, or should: counted, put off, and taken back to what worked.
 
 use vivier_core::lifecycle::{Action, Workload};
-use vivier_core::runtime::ContainerPhase;
+use vivier_core::runtime::{ContainerPhase, Observation};
 use vivier_core::wire::agents::{EventKind, Outcome};
 
 use super::{Done, Drive};
@@ -10,6 +10,9 @@ use crate::store::reconcile::Decision;
 use crate::store::seen::Fault;
 use crate::store::{SYSTEM, StoreError};
 use crate::worker::{fault, sight};
+
+/// Letters of a line that are kept with a revision that has failed.
+const LONGEST_LINE: usize = 500;
 
 impl Drive<'_> {
     pub(super) async fn count_exit(&mut self) -> Result<Done, StoreError> {
@@ -55,10 +58,19 @@ impl Drive<'_> {
         // Kept just before it was started: whatever it has made of the data is taken back with it.
         let snapshots = self.observation.as_ref().or(seen.observation.as_ref()).map(|observation| observation.snapshots.as_slice()).unwrap_or_default();
         let restores = snapshots.iter().find(|snapshot| snapshot.number == failed).map(|snapshot| snapshot.number);
+        let log = self.observation.as_ref().map(last_lines).unwrap_or_default();
         let data = if restores.is_some() { ", and to the data from before it" } else { "" };
         let message = format!("revision {failed} does not work ({reason}); going back to what revision {good} said{data}");
         let note = Note::new(EventKind::Step, Outcome::Done, message).action(Action::FallBack).by(SYSTEM);
-        self.crew.record(&mut self.work, vec![note], &Decision::FallBack { good, failed, reason, restores }).await?;
+        self.crew.record(&mut self.work, vec![note], &Decision::FallBack { good, failed, reason, log, restores }).await?;
         Ok(Done::Again)
+    }
+}
+
+/// What a gateway that has ended wrote last. One that goes on working says nothing of what was tried beside it.
+fn last_lines(observation: &Observation) -> Vec<String> {
+    match observation.container.as_ref().map(|container| &container.phase) {
+        Some(ContainerPhase::Exited { last_lines, .. }) => last_lines.iter().map(|line| line.chars().take(LONGEST_LINE).collect()).collect(),
+        Some(ContainerPhase::Created | ContainerPhase::Running { .. }) | None => Vec::new(),
     }
 }

@@ -98,11 +98,11 @@ async fn going_back_is_given_up_when_something_newer_is_wanted(test: TestStore) 
     let change = |text: &str| vivier_server::store::revisions::Change { text: Some(text.to_owned()), ..Default::default() };
     test.store.change(&actor, account, id, change("{ a: 2 }")).await.expect("changed");
     test.store.change(&actor, account, id, change("{ a: 3 }")).await.expect("changed");
-    let back = Decision::FallBack { good: 1, failed: 2, reason: "no".to_owned(), restores: None };
+    let back = Decision::FallBack { good: 1, failed: 2, reason: "no".to_owned(), log: Vec::new(), restores: None };
     assert!(matches!(test.store.record("one", &mut work, &[], &back).await, Err(StoreError::Lost)));
     assert_eq!(test.store.deployment(account, id).await.expect("there").revision, 3);
     let mut work = test.store.work(id).await.expect("a look").expect("there");
-    let back = Decision::FallBack { good: 1, failed: 3, reason: "no".to_owned(), restores: None };
+    let back = Decision::FallBack { good: 1, failed: 3, reason: "no".to_owned(), log: Vec::new(), restores: None };
     test.store.record("one", &mut work, &[], &back).await.expect("recorded");
     let after = test.store.deployment(account, id).await.expect("there");
     assert_eq!((after.revision, after.config_version), (4, 1));

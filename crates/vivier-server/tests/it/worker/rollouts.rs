@@ -68,6 +68,7 @@ async fn another_release_starts_on_data_that_is_kept() {
     assert_eq!(world.fake.data(id), "the owner's letters");
     let kept = revision(&world, id, 2).await;
     assert_eq!(kept.outcome, RevisionOutcome::Good);
+    assert!(kept.ended_at.is_some_and(|at| at >= kept.created_at), "{kept:?}");
     assert_eq!(kept.snapshot.map(|snapshot| snapshot.bytes), Some(19));
     let told = world.timeline(id).await.join("\n");
     assert!(told.contains("the data from before revision 2 is kept"), "{told}");
@@ -84,6 +85,7 @@ async fn a_release_that_never_starts_leaves_the_old_one_with_the_old_data() {
     let failed = revision(&world, id, 2).await;
     assert_eq!(failed.outcome, RevisionOutcome::Failed);
     assert!(failed.reason.as_deref().is_some_and(|reason| reason.contains("ended by itself with code 1")), "{failed:?}");
+    assert!(!failed.log.is_empty() && failed.ended_at.is_some(), "{failed:?}");
     assert_eq!(revision(&world, id, 3).await.restores, Some(2));
 }
 
