@@ -1,5 +1,6 @@
 //! The host against the real engine, kernel and firewall. Root and Docker are needed.
 
+mod bill;
 mod contract;
 mod crash;
 mod crowd;

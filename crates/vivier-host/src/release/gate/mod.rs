@@ -133,3 +133,6 @@ fn day(at: Timestamp) -> Date {
     let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or(jiff::Timestamp::MAX);
     at.to_zoned(TimeZone::UTC).date()
 }
+
+#[cfg(test)]
+mod tests;

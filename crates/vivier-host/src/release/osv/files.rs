@@ -142,3 +142,6 @@ fn directory_entries(file: &mut File) -> io::Result<usize> {
 fn plain(text: &str) -> String {
     text.chars().take(300).map(|letter| if letter.is_control() { '?' } else { letter }).collect()
 }
+
+#[cfg(test)]
+mod tests;

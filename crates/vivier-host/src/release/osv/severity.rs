@@ -76,3 +76,59 @@ fn label(word: &str) -> Option<Severity> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn severity(record: Value, affected: Value) -> Option<Severity> {
+        let mut whole = json!({ "id": "X-1", "modified": "2026-11-20T09:30:00Z" });
+        whole.as_object_mut().expect("an object").extend(record.as_object().expect("an object").clone());
+        of(&serde_json::from_value(whole).expect("a record"), &serde_json::from_value(affected).expect("an entry"))
+    }
+
+    fn rated(kind: &str, score: &str) -> Value {
+        json!({ "severity": [{ "type": kind, "score": score }] })
+    }
+
+    #[test]
+    fn a_vector_of_any_version_gives_the_step_of_its_score() {
+        for (kind, vector, expected) in [
+            ("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Severity::Critical),
+            ("CVSS_V3", "CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", Severity::High),
+            ("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N", Severity::Medium),
+            ("CVSS_V3", "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:L/I:N/A:N", Severity::Low),
+            ("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", Severity::None),
+            ("CVSS_V4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", Severity::Critical),
+            ("CVSS_V4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N", Severity::High),
+        ] {
+            assert_eq!(severity(rated(kind, vector), json!({})), Some(expected), "{vector}");
+        }
+    }
+
+    #[test]
+    fn the_worst_vector_counts_and_outweighs_every_word() {
+        let (high, low) = ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:L/I:N/A:N");
+        assert_eq!(severity(rated("CVSS_V3", low), rated("CVSS_V3", high)), Some(Severity::High));
+        let mut record = rated("CVSS_V3", low);
+        record["database_specific"] = json!({ "severity": "CRITICAL" });
+        assert_eq!(severity(record, json!({})), Some(Severity::Low));
+    }
+
+    #[test]
+    fn without_a_vector_the_word_of_the_database_counts_and_without_a_word_nothing_is_known() {
+        let says = |word: &str| severity(json!({ "database_specific": { "severity": word } }), json!({}));
+        assert_eq!((says("MODERATE"), says("High"), says("whatever")), (Some(Severity::Medium), Some(Severity::High), None));
+        let urgency = |word: &str| severity(json!({}), json!({ "ecosystem_specific": { "urgency": word } }));
+        assert_eq!((urgency("unimportant"), urgency("medium**"), urgency("not yet assigned")), (Some(Severity::Low), Some(Severity::Medium), None));
+        assert_eq!(severity(rated("CVSS_V3", "CVSS:3.1/nonsense"), json!({})), None, "a vector that is none");
+        assert_eq!(severity(rated("Ubuntu", "high"), json!({})), None, "a scale that is not read");
+    }
+
+    #[test]
+    fn what_was_made_to_do_harm_is_critical() {
+        assert_eq!(severity(json!({ "id": "MAL-2026-1" }), json!({})), Some(Severity::Critical));
+    }
+}
