@@ -109,6 +109,8 @@ id!(/// One installation of Vivier: what tells its containers from a neighbour's
     InstallationId, "ins");
 id!(/// One release of the agent image in the catalogue.
     ReleaseId, "rel");
+id!(/// One roll-out of a release over the followers of a channel.
+    WaveId, "wav");
 
 #[cfg(test)]
 mod tests {

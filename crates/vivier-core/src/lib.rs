@@ -19,4 +19,6 @@ pub mod runtime;
 pub mod secret;
 pub mod template;
 pub mod time;
+pub mod waves;
+pub mod window;
 pub mod wire;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use vivier_core::name::Slug;
 use vivier_core::plan::PlanName;
 use vivier_core::runtime::net::SubnetPool;
+use vivier_core::waves::{PlanError, WavePlan};
 use vivier_core::wire::catalogue::SignupMode;
 
 use crate::store::deployments::Rules;
@@ -61,6 +62,8 @@ pub struct Config {
     pub stop_grace_seconds: u32,
     /// Seconds between two looks at an agent that rests; longer from fifty agents on, so that a fleet costs ten looks a second at most.
     pub look_seconds: u32,
+    /// How a release reaches the followers of a channel, unless a promotion brings a plan of its own.
+    pub waves: WavePlan,
 }
 
 impl Default for Config {
@@ -88,6 +91,7 @@ impl Default for Config {
             drain_seconds: 60,
             stop_grace_seconds: 30,
             look_seconds: 5,
+            waves: WavePlan::default(),
         }
     }
 }
@@ -101,6 +105,8 @@ pub enum ConfigError {
     Share(&'static str, f64),
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    #[error("waves.{0}")]
+    Waves(#[from] PlanError),
 }
 
 impl Config {
@@ -121,6 +127,7 @@ impl Config {
                 return Err(ConfigError::Zero(name));
             }
         }
+        self.waves.check()?;
         Ok(())
     }
 

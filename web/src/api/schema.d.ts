@@ -284,6 +284,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deployments/{id}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Follow a channel, or stay on a release
+         * @description A follower gets the channel's releases by itself, in waves, within its window; each comes back by itself when it does not work.
+         *     It is not moved at once, but by the next promotion of the channel. Choosing a release by hand, or going back to another one, ends
+         *     the following.
+         */
+        put: operations["follow_channel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deployments/{id}/logs": {
         parameters: {
             query?: never;
@@ -553,6 +575,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Channels of releases
+         * @description What each has, who follows it, and the wave that is moving its followers.
+         */
+        get: operations["list_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/deployments": {
         parameters: {
             query?: never;
@@ -652,6 +694,149 @@ export interface paths {
         get: operations["list_releases"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/releases/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What promoting a release would do
+         * @description How many would be moved, and in which stages. Changes nothing.
+         */
+        get: operations["plan_promotion"];
+        put?: never;
+        /**
+         * Promote a release to a channel
+         * @description Begins a wave over the channel's followers that run something else. The channel has the release when the wave has finished; at
+         *     once, when nobody has to be moved. One wave at a time moves a channel's followers.
+         */
+        post: operations["promote_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/waves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Waves */
+        get: operations["list_waves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/waves/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One wave, with everybody in it */
+        get: operations["get_wave"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/waves/{id}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a wave where it is
+         * @description Those that were moved stay; those on their way come to their own end. The channel keeps the release that it has.
+         */
+        post: operations["abort_wave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/waves/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a wave
+         * @description It begins with nobody else; those on their way come to their own end.
+         */
+        post: operations["pause_wave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/waves/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a wave go on
+         * @description After a halt: what has failed so far counts no more, and another agent takes its place in the stage.
+         */
+        post: operations["resume_wave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/waves/{id}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What reverting a wave would do
+         * @description With what each agent would lose. Changes nothing.
+         */
+        get: operations["plan_revert"];
+        put?: never;
+        /**
+         * Bring back everybody that a wave has moved
+         * @description Also after it has finished; then the channel goes back to what it had as well. An agent that its owner has changed since stays.
+         */
+        post: operations["revert_wave"];
         delete?: never;
         options?: never;
         head?: never;
@@ -803,10 +988,25 @@ export interface components {
          * @enum {string}
          */
         ChannelKind: "telegram" | "discord" | "slack";
+        /** @description A channel, and who follows it. */
         ChannelOut: {
-            kind: components["schemas"]["ChannelKind"];
-            title: string;
-            tokens: components["schemas"]["TokenFieldOut"][];
+            /**
+             * Format: int64
+             * @description Of those, how many run something else than its release.
+             */
+            behind: number;
+            /**
+             * Format: int64
+             * @description Deployments that follow it, deleted ones left out.
+             */
+            followers: number;
+            /** @description What it has had, newest first, at most 20. */
+            history: components["schemas"]["PromotionOut"][];
+            name: components["schemas"]["ReleaseChannel"];
+            promoted_at?: components["schemas"]["Timestamp"] | null;
+            promoted_by?: string | null;
+            release?: components["schemas"]["ReleaseRef"] | null;
+            wave?: components["schemas"]["WaveId"] | null;
         };
         /** @description A channel of one deployment, without its tokens (those are secrets). */
         ChannelSettings: {
@@ -878,6 +1078,7 @@ export interface components {
             degraded?: components["schemas"]["Degradation"][];
             doing?: components["schemas"]["Action"] | null;
             expires_at?: components["schemas"]["Timestamp"] | null;
+            follows?: components["schemas"]["ReleaseChannel"] | null;
             id: components["schemas"]["DeploymentId"];
             image: components["schemas"]["Digest"];
             /** Format: int64 */
@@ -903,6 +1104,7 @@ export interface components {
             template: components["schemas"]["TemplateName"];
             /** @description Where it is reached. */
             url: string;
+            window?: components["schemas"]["Window"] | null;
         };
         DeploymentPatch: {
             name?: components["schemas"]["DisplayName"] | null;
@@ -942,6 +1144,11 @@ export interface components {
             message: string;
             /** @description Its path in the body, such as `channels[0].tokens.bot_token`. */
             path: string;
+        };
+        /** @description Which releases a deployment gets without being asked, and when. Both are replaced. */
+        Follow: {
+            channel?: components["schemas"]["ReleaseChannel"] | null;
+            window?: components["schemas"]["Window"] | null;
         };
         HostOut: {
             /** @description Whether a new deployment would be admitted, and why not. */
@@ -999,6 +1206,30 @@ export interface components {
             email: components["schemas"]["Email"];
             password: string;
         };
+        /** @description How many members are in which state. */
+        MemberCounts: {
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            good: number;
+            /** Format: int64 */
+            moving: number;
+            /** Format: int64 */
+            returned: number;
+            /** Format: int64 */
+            returning: number;
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            stuck: number;
+            /** Format: int64 */
+            waiting: number;
+        };
+        /**
+         * @description What has become of one deployment in a wave.
+         * @enum {string}
+         */
+        MemberState: "waiting" | "moving" | "good" | "failed" | "skipped" | "returning" | "returned" | "stuck";
         NewChannel: {
             allow_from?: string[];
             api_root?: string | null;
@@ -1077,6 +1308,30 @@ export interface components {
             owner: components["schemas"]["Email"];
         };
         /** @description One page of a list. */
+        Page_ChannelOut: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Of those, how many run something else than its release.
+                 */
+                behind: number;
+                /**
+                 * Format: int64
+                 * @description Deployments that follow it, deleted ones left out.
+                 */
+                followers: number;
+                /** @description What it has had, newest first, at most 20. */
+                history: components["schemas"]["PromotionOut"][];
+                name: components["schemas"]["ReleaseChannel"];
+                promoted_at?: components["schemas"]["Timestamp"] | null;
+                promoted_by?: string | null;
+                release?: components["schemas"]["ReleaseRef"] | null;
+                wave?: components["schemas"]["WaveId"] | null;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_DeploymentOut: {
             items: {
                 account: components["schemas"]["AccountId"];
@@ -1086,6 +1341,7 @@ export interface components {
                 degraded?: components["schemas"]["Degradation"][];
                 doing?: components["schemas"]["Action"] | null;
                 expires_at?: components["schemas"]["Timestamp"] | null;
+                follows?: components["schemas"]["ReleaseChannel"] | null;
                 id: components["schemas"]["DeploymentId"];
                 image: components["schemas"]["Digest"];
                 /** Format: int64 */
@@ -1111,6 +1367,7 @@ export interface components {
                 template: components["schemas"]["TemplateName"];
                 /** @description Where it is reached. */
                 url: string;
+                window?: components["schemas"]["Window"] | null;
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -1288,11 +1545,57 @@ export interface components {
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
         };
+        /** @description One page of a list. */
+        Page_WaveOut: {
+            items: {
+                channel: components["schemas"]["ReleaseChannel"];
+                created_at: components["schemas"]["Timestamp"];
+                created_by: string;
+                ended_at?: components["schemas"]["Timestamp"] | null;
+                id: components["schemas"]["WaveId"];
+                members: components["schemas"]["MemberCounts"];
+                plan: components["schemas"]["WavePlan"];
+                previous?: components["schemas"]["ReleaseRef"] | null;
+                /** @description Why it halted. */
+                reason?: string | null;
+                release: components["schemas"]["ReleaseRef"];
+                /**
+                 * Format: int64
+                 * @description The stage that it is in, from 1.
+                 */
+                stage: number;
+                stages: components["schemas"]["StageOut"][];
+                state: components["schemas"]["WaveState"];
+                /** @description What it waits for at this moment, in a sentence. */
+                waits_for?: string | null;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
         /** @description Ends every other session of the account. */
         PasswordChange: {
             current_password: string;
             /** @description 10 to 256 characters. */
             new_password: string;
+        };
+        /** @description A plan, as far as it is not the installation's own (`[server.waves]`). */
+        PlanChange: {
+            /** Format: int32 */
+            concurrency?: number | null;
+            /** Format: int32 */
+            max_failures?: number | null;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            min_success_percent?: number | null;
+            /**
+             * Format: int32
+             * @description Seconds, at most a week.
+             */
+            soak_seconds?: number | null;
+            /** @description How many agents are reached by the end of each stage, such as `1`, `5%`, `25%`, `all`; 1 to 10, the last of which is `all`. */
+            stages?: components["schemas"]["Size"][] | null;
         };
         /**
          * @description The plans, by name.
@@ -1333,6 +1636,38 @@ export interface components {
             status: number;
             /** @description One line for a person. */
             title: string;
+        };
+        /** @description Gives a release to a channel. */
+        Promote: {
+            channel: components["schemas"]["ReleaseChannel"];
+            plan?: components["schemas"]["PlanChange"] | null;
+        };
+        /** @description What came of a promotion. */
+        Promoted: {
+            channel: components["schemas"]["ChannelOut"];
+            wave?: components["schemas"]["WaveOut"] | null;
+        };
+        /** @description A release that a channel got. */
+        PromotionOut: {
+            at: components["schemas"]["Timestamp"];
+            by: string;
+            release?: components["schemas"]["ReleaseRef"] | null;
+        };
+        /** @description What promoting a release would do. */
+        PromotionPlan: {
+            channel: components["schemas"]["ReleaseChannel"];
+            /**
+             * Format: int64
+             * @description Followers that run something else.
+             */
+            moves: number;
+            /** @description The plan of its wave, unless the request brings another. */
+            plan: components["schemas"]["WavePlan"];
+            release: components["schemas"]["ReleaseRef"];
+            /** @description All of it in a sentence or two. */
+            summary: string;
+            /** @description How many agents are reached by the end of each stage. */
+            targets: number[];
         };
         /** @description The evidence for one container. */
         Proof: {
@@ -1379,6 +1714,11 @@ export interface components {
             failing: string[];
             ready: boolean;
         };
+        /**
+         * @description A line of releases that deployments can follow.
+         * @enum {string}
+         */
+        ReleaseChannel: "stable" | "canary";
         /** @description A release that an agent may run. */
         ReleaseChoice: {
             created_at: components["schemas"]["Timestamp"];
@@ -1400,6 +1740,29 @@ export interface components {
             openclaw_version: string;
             /** Format: int64 */
             size_bytes: number;
+        };
+        /** @description A release, in short. */
+        ReleaseRef: {
+            id: components["schemas"]["ReleaseId"];
+            image: components["schemas"]["Digest"];
+            openclaw_version: string;
+        };
+        /** @description How a wave is reverted. */
+        Revert: {
+            data?: components["schemas"]["RollbackData"] | null;
+        };
+        /** @description What reverting a wave would do. */
+        RevertPlan: {
+            /** @description Those that would be brought back. */
+            agents: components["schemas"]["RevertedOut"][];
+            /** @description All of it in a sentence or two. */
+            summary: string;
+        };
+        /** @description What reverting a wave would do to one deployment. */
+        RevertedOut: {
+            deployment: components["schemas"]["DeploymentId"];
+            plan: components["schemas"]["RollbackPlan"];
+            slug: components["schemas"]["Slug"];
         };
         /** @description Configuration version + release + secrets version, numbered per deployment, immutable. */
         RevisionOut: {
@@ -1480,6 +1843,7 @@ export interface components {
         };
         /** @enum {string} */
         SignupMode: "open" | "closed";
+        Size: string;
         Slug: string;
         /** @description A copy of a deployment's data at a moment when nothing wrote to it. */
         Snapshot: {
@@ -1497,6 +1861,19 @@ export interface components {
             taken_at: components["schemas"]["Timestamp"];
             /** Format: int64 */
             took_ms: number;
+        };
+        /** @description One stage of a wave. */
+        StageOut: {
+            began_at?: components["schemas"]["Timestamp"] | null;
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Of those that it began with itself. */
+            members: components["schemas"]["MemberCounts"];
+            size: components["schemas"]["Size"];
+            /**
+             * Format: int64
+             * @description How many agents are reached by its end, those of the stages before included.
+             */
+            target: number;
         };
         /**
          * @description What the owner is told.
@@ -1564,6 +1941,105 @@ export interface components {
          * @enum {string}
          */
         TokenScope: "read" | "write" | "chat";
+        /** @description A wave with everybody in it, in the order in which they are taken. */
+        WaveDetail: components["schemas"]["WaveOut"] & {
+            agents: components["schemas"]["WaveMemberOut"][];
+        };
+        WaveId: string;
+        /** @description One deployment in a wave. */
+        WaveMemberOut: {
+            /** Format: int64 */
+            back?: number | null;
+            /** Format: int64 */
+            before?: number | null;
+            begun_at?: components["schemas"]["Timestamp"] | null;
+            decided_at?: components["schemas"]["Timestamp"] | null;
+            deployment: components["schemas"]["DeploymentId"];
+            name: components["schemas"]["DisplayName"];
+            owner: components["schemas"]["Email"];
+            /** @description Why it failed or was skipped. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that it got, the one that it had, and the one that brought it back.
+             */
+            revision?: number | null;
+            slug: components["schemas"]["Slug"];
+            /**
+             * Format: int64
+             * @description The stage that began with it, from 1.
+             */
+            stage?: number | null;
+            state: components["schemas"]["MemberState"];
+            window?: components["schemas"]["Window"] | null;
+        };
+        /** @description A release on its way to the followers of a channel. */
+        WaveOut: {
+            channel: components["schemas"]["ReleaseChannel"];
+            created_at: components["schemas"]["Timestamp"];
+            created_by: string;
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["WaveId"];
+            members: components["schemas"]["MemberCounts"];
+            plan: components["schemas"]["WavePlan"];
+            previous?: components["schemas"]["ReleaseRef"] | null;
+            /** @description Why it halted. */
+            reason?: string | null;
+            release: components["schemas"]["ReleaseRef"];
+            /**
+             * Format: int64
+             * @description The stage that it is in, from 1.
+             */
+            stage: number;
+            stages: components["schemas"]["StageOut"][];
+            state: components["schemas"]["WaveState"];
+            /** @description What it waits for at this moment, in a sentence. */
+            waits_for?: string | null;
+        };
+        /** @description How a wave grows, and what stops it. */
+        WavePlan: {
+            /**
+             * Format: int32
+             * @description Agents that may be on their way at the same time.
+             * @default 2
+             */
+            concurrency?: number;
+            /**
+             * Format: int32
+             * @description The wave stops at this many failures, whatever the share.
+             * @default 3
+             */
+            max_failures?: number;
+            /**
+             * Format: int32
+             * @description The share of agents, 0 to 100, that must work with the release. The wave stops as soon as a stage cannot reach it any more.
+             * @default 90
+             */
+            min_success_percent?: number;
+            /**
+             * Format: int32
+             * @description Seconds that a stage must have been quiet before the next one begins.
+             * @default 600
+             */
+            soak_seconds?: number;
+            /**
+             * @description How many agents are reached by the end of each stage, such as `1`, `5%`, `25%`, `all`. The last is `all`. One failure in the
+             *     first stage, the canary, stops the wave.
+             * @default [
+             *       "1",
+             *       "5%",
+             *       "25%",
+             *       "all"
+             *     ]
+             */
+            stages?: components["schemas"]["Size"][];
+        };
+        /**
+         * @description How far a wave is.
+         * @enum {string}
+         */
+        WaveState: "running" | "paused" | "halted" | "finished" | "aborted" | "reverting" | "reverted";
+        Window: string;
     };
     responses: {
         /** @description The request is malformed: the JSON, an id of the path, or the query's form */
@@ -2263,6 +2739,43 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    follow_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Follow"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_logs: {
         parameters: {
             query?: {
@@ -2867,6 +3380,31 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stable first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_all_deployments: {
         parameters: {
             query?: {
@@ -3064,6 +3602,313 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    plan_promotion: {
+        parameters: {
+            query: {
+                channel: components["schemas"]["ReleaseChannel"];
+            };
+            header?: never;
+            path: {
+                /** @description The release */
+                id: components["schemas"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionPlan"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    promote_release: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The release */
+                id: components["schemas"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Promote"];
+            };
+        };
+        responses: {
+            /** @description It was begun, or is done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promoted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_waves: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["schemas"]["WaveId"];
+                /** @description 1 to 100; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WaveOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_wave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The wave */
+                id: components["schemas"]["WaveId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaveDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    abort_wave: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The wave */
+                id: components["schemas"]["WaveId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaveDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pause_wave: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The wave */
+                id: components["schemas"]["WaveId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaveDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resume_wave: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The wave */
+                id: components["schemas"]["WaveId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaveDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    plan_revert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The wave */
+                id: components["schemas"]["WaveId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevertPlan"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revert_wave: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The wave */
+                id: components["schemas"]["WaveId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Revert"] | null;
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaveDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

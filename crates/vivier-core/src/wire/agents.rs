@@ -16,6 +16,8 @@ use crate::runtime::{Limits, Proof, Snapshot};
 use crate::secret::Secret;
 use crate::template::TemplateName;
 use crate::time::Timestamp;
+use crate::waves::ReleaseChannel;
+use crate::window::Window;
 
 /// A new deployment.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -98,6 +100,12 @@ pub struct DeploymentOut {
     pub queue_position: Option<u32>,
     pub openclaw_version: String,
     pub image: Digest,
+    /// The channel whose releases it gets by itself; absent: it stays on its release until its owner chooses another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<ReleaseChannel>,
+    /// When the channel's releases may be brought to it; absent: at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     pub revision: u64,
     pub last_known_good_revision: Option<u64>,
     pub provider: Option<ProviderSettings>,

@@ -9,6 +9,7 @@ pub mod edge;
 pub mod host;
 pub mod operator;
 pub mod problem;
+pub mod waves;
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};

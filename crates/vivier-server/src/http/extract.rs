@@ -244,6 +244,10 @@ path_part!(/// `{id}` of a deployment.
     DeploymentPath, vivier_core::id::DeploymentId, "id");
 path_part!(/// `{id}` of a token.
     TokenPath, vivier_core::id::TokenId, "id");
+path_part!(/// `{id}` of a release.
+    ReleasePath, vivier_core::id::ReleaseId, "id");
+path_part!(/// `{id}` of a wave.
+    WavePath, vivier_core::id::WaveId, "id");
 path_part!(/// `{n}`: the number of a version.
     NumberPath, Number, "n");
 path_part!(/// `{name}` of a secret.

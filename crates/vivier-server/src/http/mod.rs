@@ -12,6 +12,7 @@ mod configs;
 mod dashboard;
 mod deployments;
 mod extract;
+mod follow;
 mod guard;
 mod health;
 mod idempotency;
@@ -29,6 +30,7 @@ mod sse;
 mod timeline;
 mod tokens;
 mod views;
+mod waves;
 
 pub use self::problem::ApiError;
 pub use self::routes::router;

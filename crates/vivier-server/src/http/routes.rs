@@ -8,7 +8,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
-use super::{accounts, catalogue, configs, dashboard, deployments, health, idempotency, layers, logs, open, openapi, operator, secrets, timeline, tokens};
+use super::{
+    accounts, catalogue, configs, dashboard, deployments, follow, health, idempotency, layers, logs, open, openapi, operator, secrets, timeline, tokens, waves,
+};
 use crate::app::App;
 
 /// Every documented route. A handler that is not here does not exist; one that is here is in the document.
@@ -47,6 +49,15 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(operator::operator_resume))
         .routes(routes!(operator::list_quarantine))
         .routes(routes!(operator::list_releases))
+        .routes(routes!(waves::list_channels))
+        .routes(routes!(waves::promote_release, waves::plan_promotion))
+        .routes(routes!(waves::list_waves))
+        .routes(routes!(waves::get_wave))
+        .routes(routes!(waves::pause_wave))
+        .routes(routes!(waves::resume_wave))
+        .routes(routes!(waves::abort_wave))
+        .routes(routes!(waves::revert_wave, waves::plan_revert))
+        .routes(routes!(follow::follow_channel))
         .routes(routes!(deployments::choose_release))
         .routes(routes!(deployments::change_release))
         .routes(routes!(health::healthz))

@@ -6,7 +6,7 @@ use vivier_core::time::Timestamp;
 use vivier_core::wire::host::Image;
 use vivier_core::wire::operator::{QuarantineOut, ReleaseOut};
 
-use super::{Columns as _, Store, StoreError, int, new_uuid, statements};
+use super::{Columns as _, Store, StoreError, Tx, int, new_uuid, statements};
 
 statements! {
     RELEASES = "SELECT l.id, l.image, l.openclaw_version, l.node_version, l.size_bytes, l.config_schema, l.created_at, l.is_default, \
@@ -19,14 +19,17 @@ statements! {
     ALL_IMAGES = "SELECT id, image FROM releases WHERE gone_at IS NULL";
     MARK_GONE = "UPDATE releases SET gone_at = $2, is_default = 0 WHERE id = $1";
     NO_DEFAULT = "UPDATE releases SET is_default = 0 WHERE is_default = 1";
-    NEWEST_DEFAULT = "UPDATE releases SET is_default = 1 WHERE id = (SELECT id FROM releases WHERE gone_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1)";
+    /// What the channel stable has; the newest, while it has none that is here.
+    CHOOSE_DEFAULT = "UPDATE releases SET is_default = 1 WHERE id = COALESCE(\
+        (SELECT l.id FROM channels c JOIN releases l ON l.id = c.release_id WHERE c.name = 'stable' AND l.gone_at IS NULL), \
+        (SELECT id FROM releases WHERE gone_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1))";
     QUARANTINED = "SELECT container, name, deployment_id, since, discard_at FROM quarantine ORDER BY since DESC, container";
     QUARANTINE = "INSERT INTO quarantine (container, name, deployment_id, since, discard_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (container) DO NOTHING";
     FORGET = "DELETE FROM quarantine WHERE container = $1";
 }
 
 impl Store {
-    /// Makes the catalogue say what the host holds; the newest image becomes the default of new deployments.
+    /// Makes the catalogue say what the host holds. New deployments get what the channel stable has; before it has any, the newest.
     /// Returns whether anything changed.
     pub async fn sync_releases(&self, images: &[Image]) -> Result<bool, StoreError> {
         let known = self.releases_with_schema().await?;
@@ -59,8 +62,7 @@ impl Store {
                 sqlx::query(MARK_GONE).bind(row.text("id")?).bind(now).execute(tx.conn()).await?;
             }
         }
-        sqlx::query(NO_DEFAULT).execute(tx.conn()).await?;
-        sqlx::query(NEWEST_DEFAULT).execute(tx.conn()).await?;
+        tx.choose_default().await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -142,5 +144,14 @@ impl Store {
         let mut tx = self.begin().await?;
         sqlx::query(FORGET).bind(container).execute(tx.conn()).await?;
         tx.commit_quietly().await
+    }
+}
+
+impl Tx {
+    /// Marks the release that new deployments get.
+    pub(super) async fn choose_default(&mut self) -> Result<(), StoreError> {
+        sqlx::query(NO_DEFAULT).execute(self.conn()).await?;
+        sqlx::query(CHOOSE_DEFAULT).execute(self.conn()).await?;
+        Ok(())
     }
 }

@@ -15,6 +15,8 @@ use vivier_core::runtime::{ContainerPhase, Health, Proof};
 use vivier_core::secret::Secret;
 use vivier_core::template::TemplateName;
 use vivier_core::time::Timestamp;
+use vivier_core::waves::ReleaseChannel;
+use vivier_core::window::Window;
 use vivier_core::wire::agents::{Degradation, EventKind, Outcome};
 
 use super::events::Note;
@@ -27,7 +29,7 @@ macro_rules! select_deployments {
     ($condition:literal) => {
         concat!(
             "SELECT d.id, d.account_id, a.email AS owner, d.slug, d.name, d.plan, d.template, d.desired, d.generation, d.retry_generation, d.revision, \
-             d.expires_at, d.created_at, d.terminated_at, d.purge_at, d.version, \
+             d.expires_at, d.created_at, d.terminated_at, d.purge_at, d.follows, d.maintenance, d.version, \
              r.subnet_index, r.observation, r.observed_at, r.workload, r.drift, r.seen_revision, r.seen_generation, r.seen_version, r.routed, \
              r.first_routed_at, r.proven_since, r.running_revision, r.rehearsed, r.last_known_good, r.failures, r.backoff_until, r.fault, r.attempt, r.counted_exit, \
              r.expected_exit, r.applied, r.proof, r.doing, r.waiting, r.state, r.version AS seen_row_version, r.lease_owner, r.lease_epoch, \
@@ -52,8 +54,8 @@ statements! {
     TRIALS = "SELECT COUNT(*) AS used FROM deployments WHERE account_id = $1 AND plan = 'trial' AND desired IN ('running', 'suspended') AND id <> $2";
     RECENT = "SELECT COUNT(*) AS used, MIN(created_at) AS oldest FROM deployments WHERE account_id = $1 AND created_at > $2";
     DEFAULT_RELEASE = "SELECT id FROM releases WHERE is_default = 1 AND gone_at IS NULL";
-    INSERT = "INSERT INTO deployments (id, account_id, slug, name, plan, template, desired, revision, expires_at, created_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, 'running', 1, $7, $8) ON CONFLICT (slug) DO NOTHING";
+    INSERT = "INSERT INTO deployments (id, account_id, slug, name, plan, template, desired, revision, expires_at, created_at, follows) \
+        VALUES ($1, $2, $3, $4, $5, $6, 'running', 1, $7, $8, 'stable') ON CONFLICT (slug) DO NOTHING";
     INSERT_SEEN = "INSERT INTO runtime_instances (deployment_id) VALUES ($1)";
     ONE = select_deployments!("WHERE d.id = $1 AND d.account_id = $2 AND d.desired <> 'purged'");
     ONE_BY_SLUG = select_deployments!("WHERE d.slug = $1 AND d.account_id = $2 AND d.desired <> 'purged'");
@@ -67,7 +69,7 @@ statements! {
     );
     /// Takes the row's lock first: what is decided afterwards holds until the commit.
     LOCK = "UPDATE deployments SET version = version + 1 WHERE id = $1 AND account_id = $2 AND desired <> 'purged' \
-        RETURNING desired, plan, expires_at, revision, slug, generation";
+        RETURNING desired, plan, expires_at, revision, slug, generation, follows, version";
     SET_DESIRED = "UPDATE deployments SET desired = $2, terminated_at = $3, purge_at = $4 WHERE id = $1";
     RAISE_GENERATION = "UPDATE deployments SET generation = generation + 1 WHERE id = $1";
     RAISE_RETRY = "UPDATE deployments SET retry_generation = retry_generation + 1 WHERE id = $1";
@@ -120,6 +122,10 @@ pub struct Deployment {
     pub doing: Option<Action>,
     pub openclaw_version: String,
     pub image: Digest,
+    /// The channel whose releases it gets; `None`: it is pinned.
+    pub follows: Option<ReleaseChannel>,
+    /// When the channel's releases may be brought to it.
+    pub window: Option<Window>,
     pub revision: u64,
     pub last_known_good_revision: Option<u64>,
     pub config_version: u64,
@@ -429,6 +435,8 @@ impl Deployment {
             doing: seen.doing,
             openclaw_version: row.text("openclaw_version")?,
             image: row.parse("image")?,
+            follows: row.word_opt("follows")?,
+            window: row.parse_opt("maintenance")?,
             revision: wanted.revision,
             last_known_good_revision: seen.last_known_good,
             config_version: row.count("config_version")?,

@@ -12,6 +12,7 @@
 
 pub mod accounts;
 pub mod catalogue;
+pub mod channels;
 pub mod codes;
 pub mod deployments;
 pub mod events;
@@ -24,6 +25,7 @@ pub mod secrets;
 pub mod seen;
 pub mod sessions;
 pub mod tokens;
+pub mod waves;
 
 mod sql;
 
@@ -294,6 +296,7 @@ impl Store {
             sessions::ALL,
             tokens::ALL,
             catalogue::ALL,
+            channels::ALL,
             deployments::ALL,
             events::ALL,
             platform::ALL,
@@ -301,6 +304,7 @@ impl Store {
             revisions::ALL,
             routes::ALL,
             secrets::ALL,
+            &waves::statements(),
         ]
         .concat()
     }

@@ -6,12 +6,13 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use vivier_core::channel::{ChannelKind, ChannelSettings};
 use vivier_core::digest::Digest;
-use vivier_core::id::{AccountId, DeploymentId};
+use vivier_core::id::{AccountId, DeploymentId, ReleaseId};
 use vivier_core::lifecycle::{self, Admission, Ask};
 use vivier_core::provider::ProviderSettings;
 use vivier_core::runtime::{Observation, Snapshot};
 use vivier_core::secret::Secret;
 use vivier_core::time::Timestamp;
+use vivier_core::waves::ReleaseChannel;
 use vivier_core::wire::agents::{EventKind, Outcome, RevisionOut, RevisionOutcome, RollbackData, RollbackPlan};
 
 use super::deployments::Deployment;
@@ -127,9 +128,9 @@ impl Store {
     pub async fn change(&self, actor: &Actor, account: AccountId, id: DeploymentId, change: Change) -> Result<Deployment, StoreError> {
         let Change { text, provider, channels, mut secrets, image, expected_version } = change;
         let mut tx = self.begin().await?;
-        let row = tx.lock_deployment(account, id).await?;
+        let locked = tx.lock_deployment(account, id).await?;
         tx.first_time(actor).await?;
-        match lifecycle::admit(row.word("desired")?, Ask::Update) {
+        match lifecycle::admit(locked.word("desired")?, Ask::Update) {
             Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
             Admission::Accept | Admission::AlreadySo => {}
         }
@@ -160,9 +161,19 @@ impl Store {
             }
             None => None,
         };
-        if same_config && secrets.is_empty() && other_release.is_none() {
+        // Whoever chooses a release by hand means this one, also when it is the one that is there.
+        let follows: Option<ReleaseChannel> = locked.word_opt("follows")?.filter(|_| image.is_some());
+        if same_config && secrets.is_empty() && other_release.is_none() && follows.is_none() {
             drop(tx);
             return self.deployment(account, id).await;
+        }
+        let pinned = tx.pin(id, follows).await?;
+        if same_config && secrets.is_empty() && other_release.is_none() {
+            tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("stays on its release{pinned}")).by(&actor.name)).await?;
+            tx.audit(actor, Some(account), "deployment.follow", &id.to_string(), serde_json::json!({ "channel": null })).await?;
+            let deployment = tx.deployment(account, id).await?;
+            tx.commit().await?;
+            return Ok(deployment);
         }
         let config_version = if same_config {
             old.config_version
@@ -184,7 +195,7 @@ impl Store {
         let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(tx.conn()).await?.count("number")?;
         let revision = NewRevision { number, config_version, release: release_id, set: &set, author: &actor.name, restores: None };
         tx.want_revision(account, id, &revision).await?;
-        tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, message).by(&actor.name)).await?;
+        tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("{message}{pinned}")).by(&actor.name)).await?;
         tx.audit(actor, Some(account), "deployment.change", &id.to_string(), detail).await?;
         let deployment = tx.deployment(account, id).await?;
         tx.commit().await?;
@@ -223,7 +234,9 @@ impl Store {
             }
         };
         let wanted = tx.want_again(account, id, target, restores, &actor.name).await?;
-        tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, message).by(&actor.name)).await?;
+        // Going back to another release is choosing one.
+        let pinned = tx.pin(id, row.word_opt("follows")?.filter(|_| plan.other_release)).await?;
+        tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("{message}{pinned}")).by(&actor.name)).await?;
         tx.audit(actor, Some(account), "deployment.rollback", &id.to_string(), serde_json::json!({ "to": target, "revision": wanted, "snapshot": restores }))
             .await?;
         let deployment = tx.deployment(account, id).await?;
@@ -359,6 +372,17 @@ impl Tx {
         Ok(number)
     }
 
+    /// Wants another release with the configuration and the secrets that are wanted now. Returns the new revision's number.
+    pub(super) async fn want_release(&mut self, account: AccountId, id: DeploymentId, release: ReleaseId, author: &str) -> Result<u64, StoreError> {
+        let row = sqlx::query(WANTED).bind(id.to_string()).bind(account.to_string()).fetch_optional(self.conn()).await?;
+        let Content { config_version, release: _, set, text: _, provider: _, channels: _ } =
+            Content::from_row(&row.ok_or(StoreError::NotFound("deployment"))?)?;
+        let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(self.conn()).await?.count("number")?;
+        let revision = NewRevision { number, config_version, release: &release.to_string(), set: &set, author, restores: None };
+        self.want_revision(account, id, &revision).await?;
+        Ok(number)
+    }
+
     /// Writes down what came of a revision.
     pub(super) async fn revision_works(&mut self, id: DeploymentId, number: u64) -> Result<(), StoreError> {
         self.mark_revision(id, number, RevisionOutcome::Good, None, &[]).await
@@ -377,7 +401,7 @@ impl Tx {
     }
 }
 
-async fn rollback_plan(conn: &mut AnyConnection, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<RollbackPlan, StoreError> {
+pub(super) async fn rollback_plan(conn: &mut AnyConnection, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<RollbackPlan, StoreError> {
     let row = sqlx::query(SEEN).bind(id.to_string()).bind(account.to_string()).fetch_optional(&mut *conn).await?;
     let row = row.ok_or(StoreError::NotFound("deployment"))?;
     let target = match revision {

@@ -17,6 +17,7 @@ mod queue;
 pub mod sight;
 pub mod spec;
 mod step;
+pub mod waves;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +27,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use vivier_core::id::DeploymentId;
 use vivier_core::lifecycle::State;
 use vivier_core::runtime::{Capacity, Observation, RuntimeError, RuntimeErrorKind};
@@ -132,6 +134,8 @@ impl Worker {
         let (hint, mut hints) = mpsc::channel(256);
         let listening = tokio::spawn(listen(crew.clone(), hint, stop.clone()));
         let sweeping = tokio::spawn(orphans::sweep(crew.clone(), stop.clone()));
+        // Ends with this worker, however that ends: two workers never steer from one process.
+        let steering = AbortOnDropHandle::new(tokio::spawn(waves::steer(crew.clone(), stop.clone())));
         let mut plan = Plan::default();
         let mut drives: JoinSet<(DeploymentId, Result<Next, StoreError>)> = JoinSet::new();
         let mut whole_fleet_at = Timestamp::from_millis(i64::MIN);
@@ -183,6 +187,7 @@ impl Worker {
         }
         listening.abort();
         sweeping.abort();
+        steering.abort();
         crew.flush_looks().await;
         if let Err(error) = crew.app.store.release(&crew.me).await {
             tracing::warn!("failed to give the leases back; they end by themselves: {error:#}");

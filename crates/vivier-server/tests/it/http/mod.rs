@@ -14,3 +14,4 @@ mod stores;
 mod streams;
 mod tokens;
 mod validation;
+mod waves;

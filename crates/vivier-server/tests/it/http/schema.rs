@@ -98,6 +98,8 @@ pub fn example(document: &Value, schema: &Value, field: &str) -> Value {
         "config" | "text" => return json!("{}"),
         "expires_in_days" => return json!(30),
         "return" => return json!("/chat"),
+        "window" => return json!("sat,sun 22:00-04:00 Europe/Berlin"),
+        "stages" => return json!(["1", "5%", "all"]),
         "revision" | "expected_version" => return json!(1),
         "image" => return json!(crate::support::store::image("2026.9.6", 1).image),
         // Nothing has been kept yet that could be put back.

@@ -6,3 +6,4 @@ mod faults;
 mod life;
 mod orphans;
 mod rollouts;
+mod waves;
