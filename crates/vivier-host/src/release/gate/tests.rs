@@ -273,11 +273,11 @@ fn of_two_copies_of_a_record_the_later_one_counts() {
 #[test]
 fn what_cannot_be_compared_counts_as_affected_and_says_why() {
     let database = copy();
-    let record = r#"{"id":"X-1","modified":"2026-11-20T09:30:00Z","affected":[{"package":{"ecosystem":"npm","name":"zod"},"ranges":[{"type":"SEMVER","events":[{"introduced":"4"}]}]}]}"#;
+    let record = r#"{"id":"X-1","modified":"2026-11-20T09:30:00Z","affected":[{"package":{"ecosystem":"npm","name":"zod"},"ranges":[{"type":"SEMVER","events":[{"introduced":"next"}]}]}]}"#;
     std::fs::write(database.path().join("npm/odd.json"), record).expect("written");
     let scan = with(database.path(), &policy(LENIENT), NOW);
     assert_eq!((scan.verdict, rulings(&scan)["X-1"]), (Verdict::Failed, &Ruling::Blocks));
-    assert!(scan.to_string().contains("counts as affected: \"4\" cannot be compared with \"4.6.5\""), "{scan}");
+    assert!(scan.to_string().contains("counts as affected: \"next\" cannot be compared with \"4.6.5\""), "{scan}");
 }
 
 #[test]

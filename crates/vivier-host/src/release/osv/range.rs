@@ -170,7 +170,7 @@ mod tests {
     fn what_cannot_be_compared_is_unclear_and_never_unaffected() {
         for (events, version) in [
             (json!([{ "introduced": "0" }, { "fixed": "soon" }]), "1.0.0"),
-            (json!([{ "introduced": "1.0" }]), "1.0.0"),
+            (json!([{ "introduced": "1.0-x" }]), "1.0.0"),
             (json!([{ "introduced": "1.0.0" }]), "latest"),
             (json!([{ "introduced": "1.0.0" }, { "limit": "x" }]), "1.0.0"),
             (json!([{ "mended": "1.0.0" }]), "1.0.0"),

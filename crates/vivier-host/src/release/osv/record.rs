@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use vivier_core::time::Timestamp;
 
@@ -13,15 +13,15 @@ pub(super) struct Record {
     /// When it was taken back: then it says nothing any more.
     pub withdrawn: Option<String>,
     /// The same vulnerability elsewhere.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub aliases: Vec<String>,
     /// The vulnerabilities that a distribution's record is about.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub upstream: Vec<String>,
     pub summary: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub severity: Vec<Rating>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub affected: Vec<Affected>,
     #[serde(default)]
     pub database_specific: Value,
@@ -39,11 +39,11 @@ pub(super) struct Rating {
 pub(super) struct Affected {
     /// Absent where a record speaks of commits alone.
     pub package: Option<Package>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub severity: Vec<Rating>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub ranges: Vec<Range>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub versions: Vec<String>,
     #[serde(default)]
     pub ecosystem_specific: Value,
@@ -61,9 +61,31 @@ pub(super) struct Package {
 pub(super) struct Range {
     #[serde(rename = "type")]
     pub kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub events: Vec<Event>,
 }
 
 /// `introduced`, `fixed`, `last_affected` or `limit`, and the version.
 pub(super) type Event = BTreeMap<String, String>;
+
+/// A list. The schema allows `null` in the place of some, and means an empty one.
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Option::<Vec<T>>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_may_be_absent_or_null_and_fields_that_nobody_knows_are_passed_over() {
+        let empty = r#"{"id":"X-1","modified":"2026-09-12T11:00:05.986201214Z"}"#;
+        let nulls = r#"{"id":"X-1","modified":"2026-01-01T00:00:00Z","withdrawn":null,"aliases":null,"severity":null,"affected":null,"references":null,"credits":[{}],"new":{}}"#;
+        for text in [empty, nulls] {
+            let Record { withdrawn, aliases, severity, affected, .. } = serde_json::from_str(text).expect("a record");
+            assert!(withdrawn.is_none() && aliases.is_empty() && severity.is_empty() && affected.is_empty());
+        }
+        let entry: Affected = serde_json::from_str(r#"{"versions":null,"ranges":null,"ecosystem_specific":null}"#).expect("an entry");
+        assert!(entry.package.is_none() && entry.versions.is_empty() && entry.ranges.is_empty());
+    }
+}

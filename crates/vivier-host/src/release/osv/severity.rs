@@ -45,17 +45,24 @@ impl From<cvss::Severity> for Severity {
 
 /// What a record says of how bad it is for one package; `None` when nobody has said.
 ///
-/// The worst of its CVSS vectors counts; without one, the database's own word (GitHub's `database_specific.severity`, Debian's
-/// `urgency`). Packages that were made to do harm (`MAL-…`, github.com/ossf/malicious-packages) are never rated and always critical.
+/// - Packages that were made to do harm (`MAL-…`, github.com/ossf/malicious-packages) are never rated and always critical.
+/// - What Debian calls `unimportant` is low, whatever its general rating: the word says that the binary packages do not have the
+///   vulnerability (security-team.debian.org/security_tracker.html, "severity levels"). glibc alone has had one of 9.8 for years.
+/// - Else the worst of the CVSS vectors counts.
+/// - Without one, the database's own word: GitHub's and Bitnami's `database_specific.severity`, Debian's `urgency`.
 pub(super) fn of(record: &Record, affected: &Affected) -> Option<Severity> {
     if record.id.starts_with("MAL-") {
         return Some(Severity::Critical);
+    }
+    let urgency = &affected.ecosystem_specific["urgency"];
+    if urgency == "unimportant" {
+        return Some(Severity::Low);
     }
     let ratings = record.severity.iter().chain(&affected.severity);
     if let Some(worst) = ratings.filter_map(vector).max() {
         return Some(worst);
     }
-    let words = [&affected.database_specific["severity"], &record.database_specific["severity"], &affected.ecosystem_specific["urgency"]];
+    let words = [&affected.database_specific["severity"], &record.database_specific["severity"], urgency];
     words.into_iter().filter_map(|word| label(word.as_str()?)).max()
 }
 
@@ -66,13 +73,13 @@ fn vector(rating: &Rating) -> Option<Severity> {
     }
 }
 
-/// GitHub's and Bitnami's labels, and Debian's (security-team.debian.org/security_tracker.html, "severity levels").
+/// Debian marks with asterisks what it has taken over from others.
 fn label(word: &str) -> Option<Severity> {
     match word.to_ascii_lowercase().trim_end_matches('*') {
         "critical" => Some(Severity::Critical),
         "high" => Some(Severity::High),
         "moderate" | "medium" => Some(Severity::Medium),
-        "low" | "unimportant" => Some(Severity::Low),
+        "low" => Some(Severity::Low),
         _ => None,
     }
 }
@@ -101,6 +108,7 @@ mod tests {
             ("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N", Severity::Medium),
             ("CVSS_V3", "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:L/I:N/A:N", Severity::Low),
             ("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", Severity::None),
+            ("CVSS_V2", "AV:N/AC:L/Au:N/C:C/I:C/A:C", Severity::High),
             ("CVSS_V4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", Severity::Critical),
             ("CVSS_V4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N", Severity::High),
         ] {
@@ -125,6 +133,14 @@ mod tests {
         assert_eq!((urgency("unimportant"), urgency("medium**"), urgency("not yet assigned")), (Some(Severity::Low), Some(Severity::Medium), None));
         assert_eq!(severity(rated("CVSS_V3", "CVSS:3.1/nonsense"), json!({})), None, "a vector that is none");
         assert_eq!(severity(rated("Ubuntu", "high"), json!({})), None, "a scale that is not read");
+    }
+
+    #[test]
+    fn what_debian_calls_unimportant_is_low_whatever_its_vector() {
+        let record = rated("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H");
+        let urgency = |word: &str| json!({ "ecosystem_specific": { "urgency": word } });
+        assert_eq!(severity(record.clone(), urgency("unimportant")), Some(Severity::Low));
+        assert_eq!(severity(record, urgency("low")), Some(Severity::Critical));
     }
 
     #[test]

@@ -16,9 +16,20 @@ pub enum Order {
 /// `one` beside `other`; `None` when either is no version of this kind.
 pub fn compare(order: Order, one: &str, other: &str) -> Option<Ordering> {
     match order {
-        Order::Semantic => Some(semver::Version::parse(one).ok()?.cmp_precedence(&semver::Version::parse(other).ok()?)),
+        Order::Semantic => Some(semantic(one)?.cmp_precedence(&semantic(other)?)),
         Order::Debian => Some(Debian::parse(one)?.cmp(&Debian::parse(other)?)),
     }
+}
+
+/// `1.2.3-rc.1`. Some records leave out trailing zeros (`fixed: 4`, `last_affected: 0`); osv.dev reads them as if they were there.
+fn semantic(text: &str) -> Option<semver::Version> {
+    let short = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    match text.split('.').count() {
+        1 if short => semver::Version::parse(&format!("{text}.0.0")),
+        2 if short => semver::Version::parse(&format!("{text}.0")),
+        _ => semver::Version::parse(text),
+    }
+    .ok()
 }
 
 /// `[epoch:]upstream[-revision]`.
@@ -136,11 +147,14 @@ mod tests {
             assert_eq!(compare(Order::Semantic, pair[0], pair[1]), Some(Less), "{pair:?}");
         }
         assert_eq!(compare(Order::Semantic, "1.0.0+one", "1.0.0+two"), Some(Equal), "a build has no precedence");
+        for (short, long) in [("0", "0.0.0"), ("4", "4.0.0"), ("4.1", "4.1.0")] {
+            assert_eq!(compare(Order::Semantic, short, long), Some(Equal), "{short}");
+        }
     }
 
     #[test]
     fn what_is_no_version_is_not_compared() {
-        for text in ["", "v1.0.0", "1.0", "1.0.0.0", "latest"] {
+        for text in ["", ".", "1.", "v1.0.0", "1.0-rc", "1.0.0.0", "01.0.0", "latest"] {
             assert_eq!(compare(Order::Semantic, text, "1.0.0"), None, "{text}");
         }
         for text in ["", ":1", "a:1", "-1:1", "1 0", "1.0_1", "1:", "-1", "ä"] {
