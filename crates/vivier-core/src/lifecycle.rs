@@ -140,9 +140,10 @@ pub enum Workload {
 #[serde(rename_all = "snake_case")]
 pub enum Drift {
     None,
-    /// Only the configuration document differs: it can be applied to a running gateway.
+    /// Only the configuration document, or the text of secrets, differs: it can be applied to a running gateway.
     Config,
-    /// Image, limits, secrets or restart generation differ: the container must be replaced.
+    /// Image, limits, names of secrets or restart generation differ, or a secret that is read only at a start: the container must be
+    /// replaced.
     Container,
 }
 
@@ -208,7 +209,7 @@ pub enum Action {
     Configure,
     /// Verify the image, then create and start the container.
     Start,
-    /// Deliver a changed configuration to the running gateway.
+    /// Deliver a changed configuration, or changed secrets, to the running gateway.
     Reload,
     /// Read hardening, limits and isolation back from the running container.
     Prove,

@@ -88,13 +88,73 @@ pub fn put_back(layout: &Layout, id: DeploymentId) -> io::Result<()> {
     settle(layout, id)
 }
 
-/// The version of the secrets that are delivered.
+/// The version of the secrets that are delivered *and taken*: while a reload is under way it is the one from before.
 pub fn secrets(layout: &Layout, id: DeploymentId) -> io::Result<Option<u64>> {
+    if let Some((version, _)) = previous_secrets(layout, id)? {
+        return Ok(version);
+    }
     match std::fs::read_to_string(layout.secrets_version(id)) {
         Ok(text) => Ok(text.trim().parse().ok()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What a reload that is under way has put aside: the version, where it was known, and the document.
+fn previous_secrets(layout: &Layout, id: DeploymentId) -> io::Result<Option<(Option<u64>, Zeroizing<String>)>> {
+    match std::fs::read_to_string(layout.previous_secrets(id)) {
+        Ok(text) => {
+            let text = Zeroizing::new(text);
+            let (version, document) = text.split_once('\n').unwrap_or_default();
+            Ok(Some((version.parse().ok(), Zeroizing::new(document.to_owned()))))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Delivers changed secrets to a running agent and keeps the old ones at hand until [`settle_secrets`] or [`put_back_secrets`].
+///
+/// # Errors
+/// As [`write_secrets`].
+pub fn begin_secrets_reload(layout: &Layout, id: DeploymentId, secrets: &SecretsDocument) -> Result<(), RuntimeError> {
+    let deliver = || -> io::Result<()> {
+        let file = layout.secrets_dir(id).join(agent::SECRETS_FILE);
+        if previous_secrets(layout, id)?.is_none() {
+            let before = Zeroizing::new(std::fs::read_to_string(&file)?);
+            let version = self::secrets(layout, id)?.map(|version| version.to_string()).unwrap_or_default();
+            replace(&layout.previous_secrets(id), Zeroizing::new(format!("{version}\n{}", *before)).as_bytes())?;
+            fault::point("secrets.previous");
+        }
+        put_secrets(&layout.secrets_dir(id), secrets)?;
+        fault::point("secrets.reload");
+        Ok(())
+    };
+    deliver().map_err(|error| failed("the changed secrets cannot be delivered; the operator can look at the host's tmpfs", error))
+}
+
+/// The gateway has taken the changed secrets.
+///
+/// # Errors
+/// When the tmpfs fails.
+pub fn settle_secrets(layout: &Layout, id: DeploymentId, version: u64) -> io::Result<()> {
+    replace(&layout.secrets_version(id), version.to_string().as_bytes())?;
+    fault::point("secrets.taken");
+    layout::remove(&layout.previous_secrets(id))?;
+    fault::point("secrets.settle");
+    Ok(())
+}
+
+/// The gateway has refused the changed secrets: the old ones are delivered again.
+///
+/// # Errors
+/// When the tmpfs fails.
+pub fn put_back_secrets(layout: &Layout, id: DeploymentId) -> io::Result<()> {
+    if let Some((_, document)) = previous_secrets(layout, id)? {
+        replace(&layout.secrets_dir(id).join(agent::SECRETS_FILE), document.as_bytes())?;
+        fault::point("secrets.put_back");
+    }
+    layout::remove(&layout.previous_secrets(id))
 }
 
 /// Delivers the secrets. They are written to the tmpfs or not at all.
@@ -104,13 +164,16 @@ pub fn secrets(layout: &Layout, id: DeploymentId) -> io::Result<Option<u64>> {
 pub fn write_secrets(layout: &Layout, id: DeploymentId, secrets: &SecretsDocument, tmpfs_bytes: u64) -> Result<(), RuntimeError> {
     mount_secrets(layout, tmpfs_bytes)?;
     let deliver = || -> io::Result<()> {
-        if self::secrets(layout, id)? == Some(secrets.version) && layout.secrets_dir(id).join(agent::SECRETS_FILE).try_exists()? {
+        let reloading = layout.previous_secrets(id).try_exists()?;
+        if !reloading && self::secrets(layout, id)? == Some(secrets.version) && layout.secrets_dir(id).join(agent::SECRETS_FILE).try_exists()? {
             return Ok(());
         }
         // The version goes first and comes last: what is between counts as not delivered.
         layout::remove(&layout.secrets_version(id))?;
         put_secrets(&layout.secrets_dir(id), secrets)?;
         fault::point("secrets.file");
+        // An agent that starts afresh: whatever a reload had begun is over.
+        layout::remove(&layout.previous_secrets(id))?;
         replace(&layout.secrets_version(id), secrets.version.to_string().as_bytes())?;
         fault::point("secrets.version");
         Ok(())
@@ -123,7 +186,7 @@ pub fn write_secrets(layout: &Layout, id: DeploymentId, secrets: &SecretsDocumen
 /// # Errors
 /// When they cannot be removed.
 pub fn remove(layout: &Layout, id: DeploymentId) -> io::Result<()> {
-    for path in [layout.rehearsal_secrets(id), layout.secrets_version(id), layout.secrets_dir(id), layout.delivered(id)] {
+    for path in [layout.rehearsal_secrets(id), layout.previous_secrets(id), layout.secrets_version(id), layout.secrets_dir(id), layout.delivered(id)] {
         layout::remove(&path)?;
         fault::point("delivery.remove");
     }

@@ -22,7 +22,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest answer that is read.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 /// TEST-NET-1 (RFC 5737): "the client" of the host's own probes. Never a real one, and not loopback.
-const CLIENT: &str = "192.0.2.1";
+pub(crate) const CLIENT: &str = "192.0.2.1";
 
 /// Why there is no answer. For the operator's log.
 #[derive(Debug, thiserror::Error)]

@@ -128,6 +128,11 @@ impl Layout {
         self.secrets_root().join(format!("{id}.version"))
     }
 
+    /// The secrets from before and their version, while the gateway has not yet said that it takes the new ones. On the tmpfs too.
+    pub fn previous_secrets(&self, id: DeploymentId) -> PathBuf {
+        self.secrets_root().join(format!("{id}.previous"))
+    }
+
     pub fn images(&self) -> PathBuf {
         self.root.join("images")
     }

@@ -11,6 +11,7 @@
 //!   [`server`] is the socket.
 
 pub mod config;
+pub mod control;
 pub mod delivery;
 pub mod docker;
 pub mod fault;
@@ -18,6 +19,7 @@ pub mod firewall;
 pub mod gateway;
 pub mod images;
 pub mod layout;
+pub mod leaks;
 pub mod policy;
 pub mod release;
 pub mod server;

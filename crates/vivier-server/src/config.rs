@@ -9,6 +9,7 @@ use vivier_core::runtime::net::SubnetPool;
 use vivier_core::waves::{PlanError, WavePlan};
 use vivier_core::wire::catalogue::SignupMode;
 
+use crate::keys::KeySettings;
 use crate::store::deployments::Rules;
 
 /// Settings of `vivierd serve`. Every one has a default.
@@ -20,6 +21,8 @@ pub struct Config {
     /// `postgres://user@host/name`, or `sqlite://path`. Absent: SQLite in `<data_dir>/vivier.db`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<String>,
+    /// Where the key-encryption keys live.
+    pub keys: KeySettings,
     /// Where the dashboard and the API are reached from outside. Its scheme and port are those of the agents' addresses too.
     pub public_url: String,
     /// Agents are reached at `<slug>.<base_domain>`.
@@ -71,6 +74,7 @@ impl Default for Config {
         Self {
             data_dir: PathBuf::from(".vivier"),
             database_url: None,
+            keys: KeySettings::default(),
             public_url: "http://localhost:8080".to_owned(),
             base_domain: "localhost".to_owned(),
             signup: SignupMode::Open,

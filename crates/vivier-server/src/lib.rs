@@ -3,12 +3,14 @@
 //! It never touches the engine that runs agents: it asks `host` over the Runtime contract, and tells `edge` which names lead
 //! where. It imports neither of them.
 
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod control;
 pub mod http;
+pub mod keys;
 pub mod releases;
 pub mod routes;
 pub mod runtimes;

@@ -1,4 +1,4 @@
-//! The process: opens the store, starts the worker, answers on two sockets, and stops without cutting what could finish.
+//! The process: opens the store, starts the worker, answers on its sockets, and stops without cutting what could finish.
 
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -14,11 +14,12 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SystemClock;
+use crate::keys::KeyRing;
 use crate::runtimes::host::HostRuntime;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::worker::{Pace, Worker};
-use crate::{App, Config, auth, control, http};
+use crate::{App, Config, admin, auth, control, http};
 
 /// How long a request may take to finish once the process is told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
@@ -34,15 +35,16 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     private_directory(&sockets)?;
     // One `serve` for one data directory: what it finds of another's leases is of a dead one.
     let _lock = Lock::take(&sockets.join("serve.lock"))?;
-    let vault = Arc::new(Vault::open(&data.join("keys"))?);
+    let vault = Arc::new(Vault::new(KeyRing::open(&data.join("keys"), &config.keys)?));
     let clock = Arc::new(SystemClock);
     let store = Store::open(config.database_url.as_deref(), &data, clock.clone(), vault).await.context("the store cannot be opened")?;
+    store.open_keys().await.context("the keys cannot be used")?;
     let host = Arc::new(HostRuntime::new(sockets.join("host.sock")));
     let app = App::new(store, host.clone(), host, clock, config);
     serve(app, &sockets, shutdown).await
 }
 
-/// Serves `app` on `serve.sock` and `control.sock` in `sockets`, with its worker, until `shutdown`.
+/// Serves `app` on `serve.sock`, `control.sock` and `admin.sock` in `sockets`, with its worker, until `shutdown`.
 ///
 /// # Errors
 /// When a socket cannot be opened, or the first operator's link cannot be written.
@@ -50,6 +52,7 @@ pub async fn serve(app: App, sockets: &Path, shutdown: CancellationToken) -> any
     let app = App { stopping: shutdown.clone(), ..app };
     let public = listen(&sockets.join("serve.sock"))?;
     let inner = listen(&sockets.join("control.sock"))?;
+    let own = listen(&sockets.join("admin.sock"))?;
     setup_link(&app, &sockets.join("setup-link")).await?;
     if let Err(error) = app.releases.sync().await {
         tracing::info!("the host's images are not known yet: {error}");
@@ -62,12 +65,16 @@ pub async fn serve(app: App, sockets: &Path, shutdown: CancellationToken) -> any
         async move { app.routes.keep(&app.store, app.settings.subnet_pool, stop).await }
     });
     tracing::info!(data = %app.settings.data_dir.display(), "serve is ready");
-    let (api, edge) = tokio::join!(accept(public, http::router(app.clone()), shutdown.clone()), accept(inner, control::router(app.clone()), shutdown.clone()));
+    let (api, edge, root) = tokio::join!(
+        accept(public, http::router(app.clone()), shutdown.clone()),
+        accept(inner, control::router(app.clone()), shutdown.clone()),
+        accept(own, admin::router(app.clone()), shutdown.clone()),
+    );
     let worker = worker.await;
     stop_routes.cancel();
     routes.await.context("the keeper of the routes panicked")?;
     app.store.close().await;
-    api.and(edge)?;
+    api.and(edge).and(root)?;
     worker.context("the worker panicked")
 }
 
@@ -136,12 +143,12 @@ async fn setup_link(app: &App, path: &PathBuf) -> anyhow::Result<()> {
 }
 
 /// Held as long as the process lives; the system lets go of it when it dies.
-struct Lock {
+pub(crate) struct Lock {
     _file: nix::fcntl::Flock<std::fs::File>,
 }
 
 impl Lock {
-    fn take(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn take(path: &Path) -> anyhow::Result<Self> {
         let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
         match nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock) {
             Ok(file) => Ok(Self { _file: file }),

@@ -1,36 +1,31 @@
-//! Envelope encryption: every account has a data key, every data key is wrapped by the key-encryption key, which is a file that
-//! only the daemon can read.
+//! Envelope encryption: every account has a data key, and so has the platform; every data key is wrapped by a key-encryption key
+//! (see [`crate::keys`]).
 //!
-//! AES-256-GCM-SIV with random nonces; what a ciphertext is for (account, deployment, name, version) is associated data, so a
-//! ciphertext that was moved to another row does not open. The vault knows nothing of the database.
+//! What a ciphertext is for (account, deployment, name, version) is associated data, so a ciphertext that was moved to another row
+//! does not open. Data keys are kept in memory once they have been unwrapped: whoever wraps them is asked once for each, and may be
+//! away for a while. The vault knows nothing of the database.
 
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+pub(crate) mod seal;
 
-use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::secret::Secret;
 use zeroize::Zeroizing;
 
-const KEY_BYTES: usize = 32;
-/// The first byte of every ciphertext: which scheme it is of.
-const SCHEME: u8 = 1;
+use crate::keys::{DataKey, KeyError, KeyRing, KeySettings, Owner, Wrapped};
+
+/// Data keys that are kept in memory: a few hundred bytes each.
+const MOST_KEPT: usize = 10_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    #[error("the key file {path} can be read by others (mode {mode:o}); run `chmod 600 {path}` and change every secret that may have been seen")]
-    Exposed { path: PathBuf, mode: u32 },
-    #[error("the key file {path} does not hold 32 bytes; restore it from your backup: without it no secret can be read")]
-    Malformed { path: PathBuf },
-    #[error("the key file {path} cannot be read or made")]
-    Io {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The ciphertext is not what was sealed under this key for this place.
-    #[error("a secret cannot be decrypted: the key file is not the one that it was encrypted with, or the database was altered")]
+    #[error("a secret cannot be decrypted: its data key is not the one that it was encrypted with, or the database was altered")]
     Open,
     #[error("a secret cannot be encrypted")]
     Seal,
@@ -52,9 +47,17 @@ impl Place<'_> {
     }
 }
 
-/// The key-encryption key, in memory.
+/// The ring of key-encryption keys, and the data keys that are in use.
 pub struct Vault {
-    kek: RandomizedNonceKey,
+    ring: KeyRing,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    keys: HashMap<Owner, (Arc<DataKey>, u64)>,
+    /// Counts the uses: the key that was used longest ago makes room.
+    uses: u64,
 }
 
 impl std::fmt::Debug for Vault {
@@ -64,123 +67,91 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Opens `<keys>/kek`, or makes it on the first start (directory 0700, file 0600).
+    pub fn new(ring: KeyRing) -> Self {
+        Self { ring, kept: Mutex::default() }
+    }
+
+    /// With key-encryption keys in files of `keys`.
+    ///
+    /// # Errors
+    /// When a key file cannot be used.
     pub fn open(keys: &Path) -> Result<Self, VaultError> {
-        let path = keys.join("kek");
-        let io = |source| VaultError::Io { path: path.clone(), source };
-        if !keys.exists() {
-            std::fs::create_dir_all(keys).map_err(io)?;
-            std::fs::set_permissions(keys, std::fs::Permissions::from_mode(0o700)).map_err(io)?;
-        }
-        let mut file = match std::fs::File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                make(keys, &path).map_err(io)?;
-                std::fs::File::open(&path).map_err(io)?
+        Ok(Self::new(KeyRing::open(keys, &KeySettings::default())?))
+    }
+
+    pub const fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Whatever another thread was doing when it panicked, each entry is whole.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The owner's data key, if it is in memory.
+    pub(crate) fn known(&self, owner: Owner) -> Option<Arc<DataKey>> {
+        let mut kept = self.kept();
+        kept.uses += 1;
+        let now = kept.uses;
+        let (key, used) = kept.keys.get_mut(&owner)?;
+        *used = now;
+        Some(key.clone())
+    }
+
+    /// Unwraps the owner's data key and keeps it in memory.
+    pub(crate) async fn unwrap(&self, owner: Owner, wrapped: &Wrapped) -> Result<Arc<DataKey>, VaultError> {
+        match self.ring.unwrap(owner, wrapped).await {
+            Ok(key) => Ok(self.keep(owner, key)),
+            Err(error) => {
+                metrics::counter!("vivier_key_failures_total", "reason" => error.reason()).increment(1);
+                Err(error.into())
             }
-            Err(error) => return Err(io(error)),
-        };
-        let mode = file.metadata().map_err(io)?.mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(VaultError::Exposed { path, mode });
         }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_BYTES + 1));
-        (&mut file).take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
-        if bytes.len() != KEY_BYTES {
-            return Err(VaultError::Malformed { path });
+    }
+
+    fn keep(&self, owner: Owner, key: DataKey) -> Arc<DataKey> {
+        let mut kept = self.kept();
+        kept.uses += 1;
+        let (key, now) = (Arc::new(key), kept.uses);
+        if kept.keys.len() >= MOST_KEPT
+            && let Some(oldest) = kept.keys.iter().filter(|(owner, _)| **owner != Owner::Platform).min_by_key(|(_, (_, used))| *used).map(|(owner, _)| *owner)
+        {
+            kept.keys.remove(&oldest);
         }
-        Ok(Self { kek: key(&bytes)? })
-    }
-
-    /// A new data key for `account`, wrapped.
-    pub fn new_data_key(&self, account: AccountId) -> Result<Vec<u8>, VaultError> {
-        let mut bytes = Zeroizing::new(vec![0; KEY_BYTES]);
-        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| VaultError::Seal)?;
-        seal(&self.kek, &data_key_place(account), &bytes)
-    }
-
-    /// Encrypts `secret` for `place` under the account's `wrapped` data key.
-    pub fn seal(&self, wrapped: &[u8], place: &Place<'_>, secret: &Secret) -> Result<Vec<u8>, VaultError> {
-        seal(&self.unwrap(wrapped, place.account)?, &place.associated(), secret.expose().as_bytes())
-    }
-
-    /// Decrypts what [`Vault::seal`] made for the same place.
-    pub fn open_secret(&self, wrapped: &[u8], place: &Place<'_>, ciphertext: &[u8]) -> Result<Secret, VaultError> {
-        let bytes = open(&self.unwrap(wrapped, place.account)?, &place.associated(), ciphertext)?;
-        std::str::from_utf8(&bytes).map(Secret::new).map_err(|_| VaultError::Open)
-    }
-
-    /// Encrypts something of the platform's own, such as the key of the edge's cookies, under the key-encryption key itself.
-    pub fn seal_platform(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
-        seal(&self.kek, &platform_place(name), plain)
-    }
-
-    pub fn open_platform(&self, name: &str, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        open(&self.kek, &platform_place(name), ciphertext)
-    }
-
-    fn unwrap(&self, wrapped: &[u8], account: AccountId) -> Result<RandomizedNonceKey, VaultError> {
-        key(&open(&self.kek, &data_key_place(account), wrapped)?)
+        kept.keys.insert(owner, (key.clone(), now));
+        key
     }
 }
 
-fn data_key_place(account: AccountId) -> Vec<u8> {
-    format!("vivier/data-key/1\n{account}").into_bytes()
+/// Encrypts `secret` for `place` under the account's data key.
+pub fn seal_secret(key: &DataKey, place: &Place<'_>, secret: &Secret) -> Result<Vec<u8>, VaultError> {
+    seal::seal(key, &place.associated(), secret.expose().as_bytes()).ok_or(VaultError::Seal)
 }
 
-fn platform_place(name: &str) -> Vec<u8> {
+/// Decrypts what [`seal_secret`] made for the same place.
+pub fn open_secret(key: &DataKey, place: &Place<'_>, ciphertext: &[u8]) -> Result<Secret, VaultError> {
+    let bytes = seal::open(key, &place.associated(), ciphertext).ok_or(VaultError::Open)?;
+    std::str::from_utf8(&bytes).map(Secret::new).map_err(|_| VaultError::Open)
+}
+
+/// Encrypts something of the platform's own, such as the key of the edge's cookies, under the platform's data key.
+pub fn seal_platform(key: &DataKey, name: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
+    seal::seal(key, &platform_place(name), plain).ok_or(VaultError::Seal)
+}
+
+/// Decrypts what [`seal_platform`] made for the same name.
+pub fn open_platform(key: &DataKey, name: &str, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    seal::open(key, &platform_place(name), ciphertext).ok_or(VaultError::Open)
+}
+
+/// What is bound to a value of the platform's own.
+pub(crate) fn platform_place(name: &str) -> Vec<u8> {
     format!("vivier/platform/1\n{name}").into_bytes()
-}
-
-fn key(bytes: &[u8]) -> Result<RandomizedNonceKey, VaultError> {
-    RandomizedNonceKey::new(&AES_256_GCM_SIV, bytes).map_err(|_| VaultError::Open)
-}
-
-fn seal(key: &RandomizedNonceKey, associated: &[u8], plain: &[u8]) -> Result<Vec<u8>, VaultError> {
-    let mut sealed = plain.to_vec();
-    let nonce = key.seal_in_place_append_tag(Aad::from(associated), &mut sealed).map_err(|_| VaultError::Seal)?;
-    let mut out = Vec::with_capacity(1 + NONCE_LEN + sealed.len());
-    out.push(SCHEME);
-    out.extend_from_slice(nonce.as_ref());
-    out.append(&mut sealed);
-    Ok(out)
-}
-
-fn open(key: &RandomizedNonceKey, associated: &[u8], ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let (&SCHEME, rest) = ciphertext.split_first().ok_or(VaultError::Open)? else { return Err(VaultError::Open) };
-    let (nonce, sealed) = rest.split_at_checked(NONCE_LEN).ok_or(VaultError::Open)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| VaultError::Open)?;
-    let mut bytes = Zeroizing::new(sealed.to_vec());
-    let length = key.open_in_place(nonce, Aad::from(associated), &mut bytes).map_err(|_| VaultError::Open)?.len();
-    bytes.truncate(length);
-    Ok(bytes)
-}
-
-/// Makes the key whole or not at all: written beside, synced, then linked to its name, which fails when it is there already.
-fn make(keys: &Path, path: &Path) -> std::io::Result<()> {
-    let mut bytes = Zeroizing::new([0u8; KEY_BYTES]);
-    aws_lc_rs::rand::fill(bytes.as_mut()).map_err(|_| std::io::Error::other("no randomness"))?;
-    let beside = keys.join(format!(".kek-{}", uuid::Uuid::new_v4()));
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes.as_ref())?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&beside, path);
-    std::fs::remove_file(&beside)?;
-    match linked {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    std::fs::File::open(keys)?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn vault() -> (Vault, tempfile::TempDir) {
-        let dir = tempfile::tempdir().expect("a directory");
-        (Vault::open(&dir.path().join("keys")).expect("a vault"), dir)
-    }
 
     fn place(name: &str, version: u64) -> Place<'_> {
         let id = uuid::Uuid::from_u128(7);
@@ -189,31 +160,31 @@ mod tests {
 
     #[test]
     fn a_secret_opens_at_its_own_place_and_nowhere_else() {
-        let (vault, _dir) = vault();
-        let wrapped = vault.new_data_key(place("", 0).account).expect("a key");
-        let sealed = vault.seal(&wrapped, &place("a", 1), &Secret::new("hunter2")).expect("sealed");
+        let key = DataKey::random().expect("a key");
+        let sealed = seal_secret(&key, &place("a", 1), &Secret::new("hunter2")).expect("sealed");
         assert!(!sealed.windows(7).any(|window| window == b"hunter2"));
-        assert_eq!(vault.open_secret(&wrapped, &place("a", 1), &sealed).expect("opens").expose(), "hunter2");
-        assert!(vault.open_secret(&wrapped, &place("a", 2), &sealed).is_err(), "another version");
-        assert!(vault.open_secret(&wrapped, &place("b", 1), &sealed).is_err(), "another name");
+        assert_eq!(open_secret(&key, &place("a", 1), &sealed).expect("opens").expose(), "hunter2");
+        assert!(open_secret(&key, &place("a", 2), &sealed).is_err(), "another version");
+        assert!(open_secret(&key, &place("b", 1), &sealed).is_err(), "another name");
         let other = AccountId::from_uuid(uuid::Uuid::from_u128(8));
-        assert!(vault.open_secret(&wrapped, &Place { account: other, ..place("a", 1) }, &sealed).is_err(), "another account");
+        assert!(open_secret(&key, &Place { account: other, ..place("a", 1) }, &sealed).is_err(), "another account");
+        assert!(open_secret(&DataKey::random().expect("a key"), &place("a", 1), &sealed).is_err(), "another key");
         for cut in [0, 1, 12, sealed.len() - 1] {
-            assert!(vault.open_secret(&wrapped, &place("a", 1), &sealed[..cut]).is_err());
+            assert!(open_secret(&key, &place("a", 1), &sealed[..cut]).is_err());
         }
     }
 
-    #[test]
-    fn the_key_is_made_once_and_refused_when_others_can_read_it() {
-        let (vault, dir) = vault();
-        let keys = dir.path().join("keys");
-        let path = keys.join("kek");
-        assert_eq!(std::fs::metadata(&path).expect("there").mode() & 0o777, 0o600);
-        assert_eq!(std::fs::metadata(&keys).expect("there").mode() & 0o777, 0o700);
-        let sealed = vault.seal_platform("x", b"y").expect("sealed");
-        assert_eq!(&*Vault::open(&keys).expect("again").open_platform("x", &sealed).expect("the same key"), b"y");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("chmod");
-        let error = Vault::open(&keys).expect_err("exposed");
-        assert!(error.to_string().contains("chmod 600"), "{error}");
+    #[tokio::test]
+    async fn keys_in_memory_are_bounded_and_the_platforms_stays() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let vault = Vault::open(dir.path()).expect("a vault");
+        let owner = |number: usize| Owner::Account(AccountId::from_uuid(uuid::Uuid::from_u128(number as u128)));
+        let key = || DataKey::random().expect("a key");
+        vault.keep(Owner::Platform, key());
+        for number in 0..MOST_KEPT + 5 {
+            vault.keep(owner(number), key());
+        }
+        assert_eq!(vault.kept().keys.len(), MOST_KEPT);
+        assert!(vault.known(Owner::Platform).is_some() && vault.known(owner(0)).is_none() && vault.known(owner(MOST_KEPT)).is_some());
     }
 }

@@ -40,6 +40,11 @@ pub enum Command {
         #[command(subcommand)]
         command: ImageCommand,
     },
+    /// Look at the keys that wrap secrets, and rotate them
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Print the settings in force, and where each may be set
     Settings,
 }
@@ -67,6 +72,22 @@ pub enum ImageCommand {
         /// Only the digests
         #[arg(long, short)]
         quiet: bool,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Say which key-encryption key wraps how many data keys
+    Status {
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Wrap every data key with a new key-encryption key, while Vivier serves; moves to the kind that the settings name
+    Rotate {
         /// One JSON document
         #[arg(long)]
         json: bool,

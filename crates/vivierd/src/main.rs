@@ -9,6 +9,7 @@
 
 mod cli;
 mod image;
+mod keys;
 mod logging;
 mod role;
 mod settings;
@@ -48,6 +49,7 @@ fn run(arguments: cli::Arguments) -> anyhow::Result<()> {
         cli::Command::Edge(role) => runtime.block_on(role::run(role::Role::Edge, settings, role)),
         cli::Command::Host(role) => runtime.block_on(role::run(role::Role::Host, settings, role)),
         cli::Command::Image { command } => runtime.block_on(image::run(settings, command)),
+        cli::Command::Keys { command } => runtime.block_on(keys::run(settings, command)),
         cli::Command::Settings => settings::print(&settings),
     }
 }

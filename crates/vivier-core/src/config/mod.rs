@@ -5,6 +5,7 @@
 
 pub mod document;
 pub mod overlay;
+pub mod references;
 
 pub use self::document::{ConfigIssue, Document};
 pub use self::overlay::{Surroundings, render};

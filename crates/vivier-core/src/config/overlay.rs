@@ -20,7 +20,7 @@ pub struct Surroundings<'a> {
 }
 
 /// The name of the secret provider, and of the model provider, in OpenClaw's configuration.
-const VIVIER: &str = "vivier";
+pub(super) const VIVIER: &str = "vivier";
 
 /// The path of a channel's token in the secrets document.
 pub fn channel_secret(kind: ChannelKind, openclaw_key: &str) -> String {

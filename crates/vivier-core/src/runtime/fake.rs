@@ -17,6 +17,7 @@ use super::{
 };
 use crate::digest::Digest;
 use crate::id::DeploymentId;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Lines kept of each log.
@@ -41,6 +42,10 @@ pub struct Behaviour {
     pub failing: Vec<String>,
     /// Says why it refuses a configuration: at a reload the verb fails, at a start the gateway exits with 78.
     pub rejects: Option<Rejects>,
+    /// It refuses to take secrets anew while it runs.
+    pub rejects_secrets: bool,
+    /// A file in which OpenClaw has written a secret in clear.
+    pub leaks: Option<String>,
     /// It does not start on a copy of the data either.
     pub fails_rehearsals: bool,
     /// Data that it cannot read: it ends with 78.
@@ -82,6 +87,8 @@ struct Cell {
     network: Option<Subnet>,
     config: Option<Value>,
     secrets: Option<u64>,
+    /// What the gateway uses: what was delivered when it started, or was reloaded.
+    used: BTreeMap<String, Secret>,
     container: Option<FakeContainer>,
     behaviour: Option<Behaviour>,
     logs: VecDeque<LogLine>,
@@ -192,6 +199,11 @@ impl FakeRuntime {
     /// What the data says now.
     pub fn data(&self, id: DeploymentId) -> String {
         self.lock().cells.get(&id).map(|cell| cell.text.clone()).unwrap_or_default()
+    }
+
+    /// The text of a secret that the gateway uses now.
+    pub fn secret(&self, id: DeploymentId, name: &str) -> Option<String> {
+        self.lock().cells.get(&id).and_then(|cell| cell.used.get(name)).map(|secret| secret.expose().to_owned())
     }
 
     /// The agent writes its data.
@@ -483,6 +495,7 @@ impl Runtime for FakeRuntime {
             let Some(container) = cell.container.as_mut() else { return Ok(Some(())) };
             if container.started_at.is_none() || container.exited.is_some() {
                 container.started_at = Some(now);
+                cell.used.clone_from(&spec.secrets.values);
                 if let Some(text) = behaviour.writes {
                     cell.text = text;
                 }
@@ -512,6 +525,20 @@ impl Runtime for FakeRuntime {
                 cell.write(now, "warn", &format!("config reload skipped (invalid config): {reason}"));
                 return Err(RuntimeError::new(RuntimeErrorKind::Rejected, format!("OpenClaw refused the configuration: {reason}")));
             }
+            let secrets = cell.secrets != Some(spec.secrets.version);
+            if secrets && behaviour.rejects_secrets {
+                cell.write(now, "warn", "secrets.reload failed");
+                return Err(RuntimeError::new(RuntimeErrorKind::Rejected, "OpenClaw refuses the changed secrets: secrets.reload failed"));
+            }
+            if secrets {
+                cell.secrets = Some(spec.secrets.version);
+                cell.used.clone_from(&spec.secrets.values);
+                cell.write(now, "info", "secrets reloaded");
+                if Self::effect(world, id, "secrets reload") {
+                    return Ok(None);
+                }
+            }
+            let Some(cell) = world.cells.get_mut(&id).filter(|cell| cell.config.as_ref() != Some(&spec.config)) else { return Ok(Some(())) };
             cell.config = Some(spec.config.clone());
             cell.write(now, "info", "config hot reload applied");
             Ok((!Self::effect(world, id, "reload")).then_some(()))
@@ -529,12 +556,13 @@ impl Runtime for FakeRuntime {
             let Some(started_at) = container.started_at.filter(|_| container.exited.is_none()) else {
                 return Err(RuntimeError::new(RuntimeErrorKind::NotFound, "the container does not run"));
             };
-            let unsealed = cell.behaviour.clone().unwrap_or(default).unsealed;
+            let Behaviour { unsealed, leaks, .. } = cell.behaviour.clone().unwrap_or(default);
             let checks = vec![
                 Check::compare("image", spec.image.to_string(), container.image.to_string()),
                 Check::compare("account", spec.account.to_string(), container.account.to_string()),
                 Check::compare("memory", spec.limits.memory_bytes.to_string(), container.limits.memory_bytes.to_string()),
                 Check::compare("seal", "whole", unsealed.unwrap_or_else(|| "whole".to_owned())),
+                Check::compare("secrets in clear", "", leaks.unwrap_or_default()),
             ];
             Ok(Some(Proof { at: now, container: container.id.clone(), started_at, image: container.image.clone(), checks }))
         })

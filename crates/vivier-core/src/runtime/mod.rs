@@ -38,8 +38,8 @@ pub trait Runtime: Send + Sync {
     /// container that runs something else than `spec` is replaced at [`Stage::Workload`].
     async fn apply(&self, spec: &WorkloadSpec, stage: Stage) -> Result<(), RuntimeError>;
 
-    /// Delivers a changed configuration to the *running* gateway and returns when the gateway has taken it.
-    /// `Err(Rejected)` when the gateway refuses it: it then still runs the configuration from before.
+    /// Delivers a changed configuration and changed texts of secrets to the *running* gateway and returns when the gateway has taken
+    /// them. `Err(Rejected)` when the gateway refuses: what it refused it then still has as before.
     async fn reload(&self, spec: &WorkloadSpec) -> Result<(), RuntimeError>;
 
     /// Reads hardening, limits and isolation back from the running container and compares them with `spec`.
@@ -130,7 +130,7 @@ pub struct Observation {
     pub network: Option<Subnet>,
     /// The configuration that is delivered, by digest.
     pub config: Option<Digest>,
-    /// The version of the secrets that are delivered.
+    /// The version of the secrets that are delivered, and that a running gateway has taken.
     pub secrets: Option<u64>,
     /// Oldest first.
     #[serde(default)]

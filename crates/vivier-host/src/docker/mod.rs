@@ -33,6 +33,7 @@ use vivier_core::wire::host::Image;
 
 use crate::channels::Channels;
 use crate::config::Config;
+use crate::control::{self, ControlError};
 use crate::firewall::{Bridge, Firewall};
 use crate::layout::Layout;
 use crate::volumes::Quota;
@@ -54,6 +55,8 @@ const ENGINE_TIMEOUT: Duration = Duration::from_secs(60);
 const RENEGOTIATE: Duration = Duration::from_secs(30);
 /// How long a gateway may take to say what it makes of a new configuration (2.6 s on a quiet machine).
 const RELOAD_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a gateway may take to take secrets anew: it restarts channels meanwhile.
+const SECRETS_PATIENCE: Duration = Duration::from_secs(45);
 /// After how long a gateway has surely looked at its file, when there is no other sign of it.
 const SURELY_READ: Duration = Duration::from_secs(5);
 /// How long a gateway may take to restart itself (11 s on a quiet machine).
@@ -283,6 +286,7 @@ impl Host {
         let Some(address) = observe::address(&container, id) else {
             return Err(RuntimeError::new(RuntimeErrorKind::Failed, "the agent has no address on its network; restart it"));
         };
+        self.reload_secrets(spec, address).await?;
         let failed = |error| disk("the configuration could not be delivered", error);
         let delivered = delivery::config(&self.layout, id).map_err(failed)?;
         if delivered.as_ref() == Some(&spec.config_digest()) {
@@ -296,6 +300,29 @@ impl Host {
             Some(issues) => {
                 delivery::put_back(&self.layout, id).map_err(failed)?;
                 Err(RuntimeError::new(RuntimeErrorKind::Rejected, format!("OpenClaw refuses the configuration: {}", issues.join("; "))))
+            }
+        }
+    }
+
+    /// Delivers changed secrets, and has the gateway take them: it restarts the channels whose tokens have changed, and goes back by
+    /// itself when one of them does not start.
+    async fn reload_secrets(&self, spec: &WorkloadSpec, gateway: std::net::SocketAddr) -> Result<(), RuntimeError> {
+        let id = spec.deployment;
+        let failed = |error| disk("the changed secrets could not be delivered", error);
+        if delivery::secrets(&self.layout, id).map_err(failed)? == Some(spec.secrets.version) {
+            return Ok(());
+        }
+        delivery::begin_secrets_reload(&self.layout, id, &spec.secrets)?;
+        match control::call(gateway, "secrets.reload", serde_json::json!({}), SECRETS_PATIENCE).await {
+            Ok(_) => delivery::settle_secrets(&self.layout, id, spec.secrets.version).map_err(failed),
+            Err(ControlError::Refused(words)) => {
+                delivery::put_back_secrets(&self.layout, id).map_err(failed)?;
+                Err(RuntimeError::new(RuntimeErrorKind::Rejected, format!("OpenClaw refuses the changed secrets, and works with those from before: {words}")))
+            }
+            // It may have taken them: the next try says so again.
+            Err(error @ (ControlError::Timeout | ControlError::Broken(_))) => {
+                let message = "the agent did not take the changed secrets in time; it will be tried again";
+                Err(RuntimeError::new(RuntimeErrorKind::Failed, message).with_detail(error))
             }
         }
     }

@@ -13,8 +13,8 @@ use vivier_core::runtime::{Check, Proof, RuntimeError, RuntimeErrorKind, Workloa
 use super::isolation::{self, Reach};
 use super::stats::Cgroup;
 use super::workload;
-use super::{Host, LABEL_FINGERPRINT, LABEL_SHAPE, classify, label, name_of, observe};
-use crate::clock;
+use super::{Host, LABEL_FINGERPRINT, LABEL_SHAPE, classify, disk, label, name_of, observe};
+use crate::{clock, leaks};
 
 /// What the engine itself mounts in every container.
 const ENGINES_OWN: &[&str] = &["/proc", "/dev", "/sys", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts"];
@@ -50,6 +50,10 @@ impl Host {
         checks.push(Check::compare("network members", found.id.clone().unwrap_or_default(), members.join(" ")));
         checks.push(Check::compare("firewall", "as loaded", if differences.is_empty() { "as loaded".to_owned() } else { differences.join("; ") }));
         checks.extend(tried);
+        let (config, volume, secrets) = (self.layout.config_dir(id), self.layout.state(id), spec.secrets.clone());
+        let leaks = tokio::task::spawn_blocking(move || leaks::find(&config, &volume, &secrets)).await;
+        let leaks = leaks.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(|error| disk("the configuration could not be read", error))?;
+        checks.push(Check::compare("secrets in clear", "", leaks.join(" ")));
 
         // It was the same process all along.
         let again = self.find(&docker, &name_of(id)).await?.ok_or_else(not_running)?;

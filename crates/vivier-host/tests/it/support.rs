@@ -100,7 +100,11 @@ impl Bench {
             node_flags: self.tuning.node_flags.clone(),
             env: self.tuning.env.clone(),
             config,
-            secrets: SecretsDocument { version: 3, values: [("model.key".to_owned(), Secret::new(SECRET))].into() },
+            secrets: SecretsDocument {
+                version: 3,
+                versions: [("model.key".to_owned(), 3)].into(),
+                values: [("model.key".to_owned(), Secret::new(SECRET))].into(),
+            },
         }
     }
 

@@ -76,11 +76,14 @@ pub fn install_metrics() {
 /// operators. To anyone else it does not exist.
 #[utoipa::path(get, path = "/metrics", tag = "health", security((), ("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "The numbers", body = String, content_type = "text/plain")))]
-pub async fn metrics(axum::Extension(identity): axum::Extension<Identity>, headers: HeaderMap) -> Result<Response, ApiError> {
+pub async fn metrics(State(app): State<App>, axum::Extension(identity): axum::Extension<Identity>, headers: HeaderMap) -> Result<Response, ApiError> {
     let direct = !headers.contains_key("x-forwarded-for") && !headers.contains_key("forwarded");
     let operator = matches!(&identity, Identity::Known(Caller { role: Role::Operator, via: Via::Session { .. } | Via::Token { .. }, .. }));
     if !direct && !operator {
         return Err(for_status(StatusCode::NOT_FOUND));
+    }
+    if let Err(error) = app.store.measure_keys().await {
+        tracing::warn!(error = %super::problem::chain(&error), "the keys could not be counted; their numbers are of before");
     }
     METRICS.run_upkeep();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], METRICS.render()).into_response())

@@ -8,6 +8,7 @@ use vivier_core::wire::problem::{FieldProblem, Problem};
 use crate::auth::password::Busy;
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::StoreError;
+use crate::vault::VaultError;
 
 /// The media type of RFC 9457.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -189,6 +190,14 @@ impl From<StoreError> for ApiError {
             StoreError::Database(sqlx::Error::PoolTimedOut) => {
                 tracing::warn!("no connection to the database was free in time");
                 Self::unavailable("busy", "The database is busy. Try again in a moment.", 2)
+            }
+            StoreError::Vault(VaultError::Key(error)) if error.is_transient() => {
+                tracing::warn!("a request needs a data key, and whoever wraps it is away: {error}");
+                Self::unavailable(
+                    "keys_unavailable",
+                    "Secrets cannot be read or written at this moment: the key service does not answer. Agents that run go on. Try again later.",
+                    30,
+                )
             }
             ours @ (StoreError::Database(_) | StoreError::Lost | StoreError::Corrupt(_) | StoreError::Vault(_) | StoreError::Migrate(_)) => {
                 Self::internal(&ours)

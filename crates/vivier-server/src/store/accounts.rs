@@ -60,6 +60,7 @@ impl Store {
     pub async fn create_account(&self, new: &NewAccount<'_>) -> Result<Account, StoreError> {
         let NewAccount { email, password_hash, setup, once } = new;
         let id = AccountId::from_uuid(once.unwrap_or_else(new_uuid));
+        let platform = self.platform_key().await?;
         let mut tx = self.begin().await?;
         let now = tx.now();
         if let Some(row) = sqlx::query(BY_EMAIL).bind(email.as_str()).fetch_optional(tx.conn()).await? {
@@ -72,7 +73,7 @@ impl Store {
         }
         let role = if let Some(digest) = setup {
             let row = sqlx::query(TAKE_SETUP).bind(SETUP_TOKEN).fetch_optional(tx.conn()).await?.ok_or(StoreError::NotFound("setup token"))?;
-            let kept = self.vault().open_platform(SETUP_TOKEN, &row.blob("value")?)?;
+            let kept = crate::vault::open_platform(&platform, SETUP_TOKEN, &row.blob("value")?)?;
             if !bool::from(subtle::ConstantTimeEq::ct_eq(kept.as_slice(), digest.as_slice())) {
                 // Dropping the transaction puts the token back.
                 return Err(StoreError::NotFound("setup token"));

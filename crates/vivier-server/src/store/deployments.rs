@@ -162,6 +162,9 @@ impl Store {
     pub async fn create_deployment(&self, actor: &Actor, account: AccountId, new: NewAgent, rules: &Rules) -> Result<Deployment, StoreError> {
         let NewAgent { name, slug, plan, template, text, provider, channels, secrets } = new;
         let id = DeploymentId::from_uuid(actor.once.unwrap_or_else(new_uuid));
+        let mut changes: BTreeMap<String, Option<Secret>> = secrets.into_iter().map(|(name, secret)| (name, Some(secret))).collect();
+        changes.insert(MODEL_KEY.to_owned(), Some(virtual_key()));
+        let key = self.key_for(account, &changes).await?;
         let mut tx = self.begin().await?;
         let now = tx.now();
         lock_account(&mut tx, account).await?;
@@ -202,9 +205,7 @@ impl Store {
         }
         let slug = chosen.ok_or_else(|| StoreError::Taken { field: "name", message: "no free address was found for this name; choose a slug".to_owned() })?;
         sqlx::query(INSERT_SEEN).bind(id.to_string()).execute(tx.conn()).await?;
-        let mut changes: BTreeMap<String, Option<Secret>> = secrets.into_iter().map(|(name, secret)| (name, Some(secret))).collect();
-        changes.insert(MODEL_KEY.to_owned(), Some(virtual_key()));
-        let set = self.change_secrets(&mut tx, account, id, &BTreeMap::new(), &changes).await?;
+        let set = tx.change_secrets(key.as_deref(), account, id, &BTreeMap::new(), &changes, &actor.name).await?;
         tx.new_config(account, id, 1, &text, provider.as_ref(), &channels, &actor.name).await?;
         let first = NewRevision { number: 1, config_version: 1, release: &release.text("id")?, set: &set, author: &actor.name, restores: None };
         tx.new_revision(account, id, &first).await?;

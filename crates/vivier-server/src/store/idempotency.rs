@@ -7,6 +7,7 @@
 use vivier_core::time::Timestamp;
 
 use super::{Columns as _, Store, StoreError, int, new_uuid, statements};
+use crate::vault;
 
 /// How long a key is kept, in milliseconds.
 pub const KEPT_MILLIS: i64 = 24 * 3_600_000;
@@ -46,7 +47,7 @@ pub struct Key {
 
 impl Key {
     /// What the sealed answer is bound to.
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         format!("idempotency\n{}\n{}", self.scope, self.key)
     }
 }
@@ -54,6 +55,7 @@ impl Key {
 impl Store {
     /// Claims `key` for the request that `fingerprint` stands for, on behalf of the process `epoch`.
     pub async fn claim_key(&self, key: &Key, fingerprint: &[u8], epoch: &str) -> Result<Claim, StoreError> {
+        let platform = self.platform_key().await?;
         let mut tx = self.begin().await?;
         let now = tx.now();
         let seed = new_uuid();
@@ -79,7 +81,7 @@ impl Store {
         if let Some(status) = row.count_opt("status")? {
             let status = u16::try_from(status).map_err(|_| StoreError::Corrupt(format!("status is {status}")))?;
             let answer = row.blob_opt("answer")?.unwrap_or_default();
-            return Ok(Claim::Done { status, answer: self.vault().open_platform(&key.place(), &answer)?.to_vec() });
+            return Ok(Claim::Done { status, answer: vault::open_platform(&platform, &key.place(), &answer)?.to_vec() });
         }
         let before = row.text("epoch")?;
         if before == epoch {
@@ -96,7 +98,7 @@ impl Store {
 
     /// Keeps the answer for whoever sends the request again.
     pub async fn finish_claim(&self, key: &Key, status: u16, answer: &[u8]) -> Result<(), StoreError> {
-        let sealed = self.vault().seal_platform(&key.place(), answer)?;
+        let sealed = vault::seal_platform(&*self.platform_key().await?, &key.place(), answer)?;
         let mut tx = self.begin().await?;
         sqlx::query(FINISH).bind(&key.scope).bind(&key.key).bind(int(u64::from(status))).bind(sealed).execute(tx.conn()).await?;
         tx.commit_quietly().await

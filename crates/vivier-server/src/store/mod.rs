@@ -17,6 +17,7 @@ pub mod codes;
 pub mod deployments;
 pub mod events;
 pub mod idempotency;
+pub mod keys;
 pub mod platform;
 pub mod reconcile;
 pub mod revisions;
@@ -293,6 +294,7 @@ impl Store {
             accounts::ALL,
             codes::ALL,
             idempotency::ALL,
+            keys::ALL,
             sessions::ALL,
             tokens::ALL,
             catalogue::ALL,

@@ -5,6 +5,7 @@ use vivier_core::time::Timestamp;
 use zeroize::Zeroizing;
 
 use super::{Actor, Columns as _, Store, StoreError, Tx, new_uuid, statements};
+use crate::vault;
 
 statements! {
     GET = "SELECT value FROM platform WHERE name = $1";
@@ -34,12 +35,13 @@ impl Store {
     /// Reads a value of the installation's own, decrypted.
     pub async fn platform_get(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         let row = sqlx::query(GET).bind(name).fetch_optional(self.reader()).await?;
-        row.map(|row| Ok(self.vault().open_platform(name, &row.blob("value")?)?)).transpose()
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(vault::open_platform(&*self.platform_key().await?, name, &row.blob("value")?)?))
     }
 
     /// Keeps a value of the installation's own, encrypted.
     pub async fn platform_put(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
-        let sealed = self.vault().seal_platform(name, value)?;
+        let sealed = vault::seal_platform(&*self.platform_key().await?, name, value)?;
         let mut tx = self.begin().await?;
         sqlx::query(PUT).bind(name).bind(sealed).execute(tx.conn()).await?;
         tx.commit_quietly().await
@@ -50,20 +52,23 @@ impl Store {
         if let Some(value) = self.platform_get(name).await? {
             return Ok(value);
         }
-        let sealed = self.vault().seal_platform(name, &Zeroizing::new(make()))?;
+        let key = self.platform_key().await?;
+        let sealed = vault::seal_platform(&key, name, &Zeroizing::new(make()))?;
         let mut tx = self.begin().await?;
         sqlx::query(PUT_NEW).bind(name).bind(sealed).execute(tx.conn()).await?;
         let row = sqlx::query(GET).bind(name).fetch_one(tx.conn()).await?;
         tx.commit_quietly().await?;
-        Ok(self.vault().open_platform(name, &row.blob("value")?)?)
+        Ok(vault::open_platform(&key, name, &row.blob("value")?)?)
     }
 
     /// Takes a value away and returns it: of several who try, one gets it.
     pub async fn platform_take(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        // First: what is taken must open.
+        let key = self.platform_key().await?;
         let mut tx = self.begin().await?;
         let row = sqlx::query(TAKE).bind(name).fetch_optional(tx.conn()).await?;
         tx.commit_quietly().await?;
-        row.map(|row| Ok(self.vault().open_platform(name, &row.blob("value")?)?)).transpose()
+        row.map(|row| Ok(vault::open_platform(&key, name, &row.blob("value")?)?)).transpose()
     }
 
     /// Forgets what has had its day: sign-in codes, sessions and idempotency keys.

@@ -127,6 +127,7 @@ impl Store {
     /// Makes a change the wanted revision. A change that says nothing new makes none.
     pub async fn change(&self, actor: &Actor, account: AccountId, id: DeploymentId, change: Change) -> Result<Deployment, StoreError> {
         let Change { text, provider, channels, mut secrets, image, expected_version } = change;
+        let key = self.key_for(account, &secrets).await?;
         let mut tx = self.begin().await?;
         let locked = tx.lock_deployment(account, id).await?;
         tx.first_time(actor).await?;
@@ -191,7 +192,7 @@ impl Store {
             (false, true) => format!("changed the configuration: version {config_version}"),
             (false, false) => format!("changed the configuration (version {config_version}) and secrets"),
         };
-        let set = self.change_secrets(&mut tx, account, id, &old.set, &secrets).await?;
+        let set = tx.change_secrets(key.as_deref(), account, id, &old.set, &secrets, &actor.name).await?;
         let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(tx.conn()).await?.count("number")?;
         let revision = NewRevision { number, config_version, release: release_id, set: &set, author: &actor.name, restores: None };
         tx.want_revision(account, id, &revision).await?;

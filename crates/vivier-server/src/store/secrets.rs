@@ -3,6 +3,7 @@
 //! A set names tombstones too, so that the highest version in it says which set it is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use vivier_core::config::overlay::MODEL_KEY;
@@ -11,7 +12,8 @@ use vivier_core::secret::Secret;
 use vivier_core::wire::agents::SecretOut;
 
 use super::{Columns as _, Store, StoreError, Tx, int, statements};
-use crate::vault::Place;
+use crate::keys::{DataKey, Owner};
+use crate::vault::{self, Place};
 
 /// Name of a secret → the row that holds it.
 pub type SecretSet = BTreeMap<String, Held>;
@@ -29,12 +31,9 @@ pub struct Held {
 pub const PROVIDER_KEY: &str = "provider.apiKey";
 
 statements! {
-    DATA_KEY = "SELECT wrapped FROM data_keys WHERE account_id = $1";
-    NEW_DATA_KEY = "INSERT INTO data_keys (account_id, wrapped, created_at) VALUES ($1, $2, $3) ON CONFLICT (account_id) DO NOTHING";
     LAST_VERSION = "SELECT COALESCE(MAX(version), 0) AS version FROM secrets WHERE deployment_id = $1";
-    INSERT = "INSERT INTO secrets (deployment_id, account_id, name, version, ciphertext, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    ROWS = "SELECT s.name, s.version, s.ciphertext, s.created_at, k.wrapped FROM secrets s JOIN data_keys k ON k.account_id = s.account_id \
-        WHERE s.deployment_id = $1 AND s.account_id = $2";
+    INSERT = "INSERT INTO secrets (deployment_id, account_id, name, version, ciphertext, created_at, author) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ROWS = "SELECT s.name, s.version, s.ciphertext FROM secrets s WHERE s.deployment_id = $1 AND s.account_id = $2 AND s.ciphertext IS NOT NULL";
     NAMES = "SELECT s.name, s.version, s.created_at FROM secrets s WHERE s.deployment_id = $1 AND s.account_id = $2 AND s.ciphertext IS NOT NULL";
     WANTED_SET = "SELECT v.secrets FROM deployments d JOIN revisions v ON v.deployment_id = d.id AND v.number = d.revision WHERE d.id = $1 AND d.account_id = $2";
 }
@@ -60,62 +59,68 @@ impl Store {
     pub async fn open_set(&self, account: AccountId, id: DeploymentId, set: &SecretSet) -> Result<BTreeMap<String, Secret>, StoreError> {
         let rows = sqlx::query(ROWS).bind(id.to_string()).bind(account.to_string()).fetch_all(self.reader()).await?;
         let mut secrets = BTreeMap::new();
+        let mut key = None;
         for row in &rows {
             let (name, version) = (row.text("name")?, row.count("version")?);
             if set.get(&name).is_none_or(|held| held.version != version) {
                 continue;
             }
-            if let Some(ciphertext) = row.blob_opt("ciphertext")? {
-                let place = Place { account, deployment: id, name: &name, version };
-                let secret = self.vault().open_secret(&row.blob("wrapped")?, &place, &ciphertext)?;
-                secrets.insert(name, secret);
-            }
+            let key = match &key {
+                Some(key) => key,
+                None => key.insert(self.data_key(Owner::Account(account)).await?),
+            };
+            let place = Place { account, deployment: id, name: &name, version };
+            let secret = vault::open_secret(key, &place, &row.blob("ciphertext")?)?;
+            secrets.insert(name, secret);
         }
         Ok(secrets)
     }
 
-    /// Seals `changes` as the next version of this deployment's secrets and returns the set that `base` becomes.
+    /// The account's data key, when `changes` hold something to seal. Ask for it before the transaction: whoever unwraps it may be
+    /// away.
+    pub(super) async fn key_for(&self, account: AccountId, changes: &BTreeMap<String, Option<Secret>>) -> Result<Option<Arc<DataKey>>, StoreError> {
+        if changes.values().all(Option::is_none) {
+            return Ok(None);
+        }
+        self.data_key(Owner::Account(account)).await.map(Some)
+    }
+}
+
+impl Tx {
+    /// Seals `changes` under `key` (see [`Store::key_for`]) as the next version of this deployment's secrets and returns the set that
+    /// `base` becomes.
+    #[allow(clippy::too_many_arguments, reason = "whose, of what, from what to what, by whom")]
     pub(super) async fn change_secrets(
-        &self,
-        tx: &mut Tx,
+        &mut self,
+        key: Option<&DataKey>,
         account: AccountId,
         id: DeploymentId,
         base: &SecretSet,
         changes: &BTreeMap<String, Option<Secret>>,
+        author: &str,
     ) -> Result<SecretSet, StoreError> {
         let mut set = base.clone();
         if changes.is_empty() {
             return Ok(set);
         }
-        let now = tx.now().as_millis();
-        let wrapped = self.data_key(tx, account).await?;
-        let version = sqlx::query(LAST_VERSION).bind(id.to_string()).fetch_one(tx.conn()).await?.count("version")? + 1;
+        let now = self.now().as_millis();
+        let version = sqlx::query(LAST_VERSION).bind(id.to_string()).fetch_one(self.conn()).await?.count("version")? + 1;
         for (name, secret) in changes {
             let place = Place { account, deployment: id, name, version };
-            let ciphertext = secret.as_ref().map(|secret| self.vault().seal(&wrapped, &place, secret)).transpose()?;
+            let sealed = secret.as_ref().map(|secret| key.ok_or(vault::VaultError::Seal).and_then(|key| vault::seal_secret(key, &place, secret)));
             sqlx::query(INSERT)
                 .bind(id.to_string())
                 .bind(account.to_string())
                 .bind(name)
                 .bind(int(version))
-                .bind(ciphertext)
+                .bind(sealed.transpose()?)
                 .bind(now)
-                .execute(tx.conn())
+                .bind(author)
+                .execute(self.conn())
                 .await?;
             set.insert(name.clone(), Held { version, deleted: secret.is_none() });
         }
         Ok(set)
-    }
-
-    async fn data_key(&self, tx: &mut Tx, account: AccountId) -> Result<Vec<u8>, StoreError> {
-        if let Some(row) = sqlx::query(DATA_KEY).bind(account.to_string()).fetch_optional(tx.conn()).await? {
-            return row.blob("wrapped");
-        }
-        let wrapped = self.vault().new_data_key(account)?;
-        let now = tx.now().as_millis();
-        sqlx::query(NEW_DATA_KEY).bind(account.to_string()).bind(wrapped).bind(now).execute(tx.conn()).await?;
-        // Another transaction may have been first: the row that is there counts.
-        sqlx::query(DATA_KEY).bind(account.to_string()).fetch_one(tx.conn()).await?.blob("wrapped")
     }
 }
 

@@ -51,7 +51,7 @@ pub fn outline(settings: &Config, work: &Work) -> Result<Option<WorkloadSpec>, V
         node_flags: tuning.node_flags,
         env: tuning.env,
         config,
-        secrets: SecretsDocument { version: delivered_version(&work.secret_set), values: BTreeMap::new() },
+        secrets: SecretsDocument { version: delivered_version(&work.secret_set), versions: delivered(&work.secret_set), values: BTreeMap::new() },
     }))
 }
 
@@ -69,6 +69,11 @@ fn is_delivered(name: &str) -> bool {
 /// The version of what is delivered: a new provider key changes nothing in the container.
 fn delivered_version(set: &SecretSet) -> u64 {
     set.iter().filter(|(name, _)| is_delivered(name)).map(|(_, held)| held.version).max().unwrap_or(0)
+}
+
+/// Which version of each secret is delivered.
+fn delivered(set: &SecretSet) -> BTreeMap<String, u64> {
+    set.iter().filter(|(name, held)| is_delivered(name) && !held.deleted).map(|(name, held)| (name.clone(), held.version)).collect()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ async fn serve_opens_private_sockets_writes_the_first_link_and_ends_in_order() {
     let link = eventually("the link is written", || async { std::fs::read_to_string(run.join("setup-link")).ok() }).await;
     assert!(link.starts_with("http://localhost:8080/setup?token="), "{link}");
     eventually("both sockets are there", || async { (run.join("serve.sock").exists() && run.join("control.sock").exists()).then_some(()) }).await;
-    for (name, mode) in [("setup-link", 0o600), ("serve.sock", 0o600), ("control.sock", 0o600), (".", 0o700), ("../keys/kek", 0o600)] {
+    for (name, mode) in [("setup-link", 0o600), ("serve.sock", 0o600), ("control.sock", 0o600), ("admin.sock", 0o600), (".", 0o700), ("../keys/kek", 0o600)] {
         let found = std::fs::metadata(run.join(name)).expect("there").permissions().mode() & 0o777;
         assert_eq!(found, mode, "{name}: {found:o}");
     }

@@ -76,7 +76,9 @@ impl TestStore {
 
 async fn open(url: Option<&str>, dir: &tempfile::TempDir, clock: &Arc<TurnedClock>) -> Store {
     let vault = Arc::new(Vault::open(&dir.path().join("keys")).expect("a vault"));
-    Store::open(url, dir.path(), clock.clone(), vault).await.expect("a store")
+    let store = Store::open(url, dir.path(), clock.clone(), vault).await.expect("a store");
+    store.open_keys().await.expect("its keys");
+    store
 }
 
 pub async fn account(store: &Store) -> (AccountId, Actor) {
