@@ -5,14 +5,16 @@
 //   exitAfterMs, exitCode  ends by itself               eatMemory: true        grows until it is killed
 //   refuse: "path: why"    a reload is not taken        ignore: true           a reload is not even looked at
 //   health: {channels: …}  what the RPC `health` answers
+//   refuseSecrets: true    `secrets.reload` over the WebSocket is refused
 //   logLines: N, logBytes  writes N lines of that size  ignoreTerm: true       SIGTERM does nothing
 //   doctor: ["path: why"]  what `openclaw doctor --lint` finds
 //   busyMs: N              work is under way for so long after a suspension is asked for
-// GET /v1/standin says who it is, by its host name.
+// GET /v1/standin says who it is, by its host name, and which secrets it works with, by their digest.
 import { createHash } from "node:crypto";
 import { readFileSync, watchFile, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { hostname } from "node:os";
+import { WebSocketServer } from "ws";
 
 const path = process.env.OPENCLAW_CONFIG_PATH ?? "/etc/openclaw/openclaw.json";
 const log = (level, subsystem, message) => console.log(JSON.stringify({ time: new Date().toISOString(), level, subsystem, message }));
@@ -62,6 +64,16 @@ watchFile(path, { interval: 100 }, () => {
   }
 });
 
+// The secrets are read at start and again when `secrets.reload` says so, never by themselves.
+const readSecrets = () => {
+  try {
+    return `sha256:${createHash("sha256").update(readFileSync("/run/openclaw/secrets.json")).digest("hex")}`;
+  } catch {
+    return null;
+  }
+};
+let secrets = readSecrets();
+
 let draining;
 function rpc(method) {
   if (method === "gateway.suspend.prepare") {
@@ -89,7 +101,7 @@ const server = createServer(async (request, response) => {
   if (!client || client.startsWith("127.")) return answer(403, { error: { type: "proxy_attribution_required" } });
   const failing = applied.standin?.failing ?? [];
   const uptimeMs = Date.now() - began;
-  if (request.url === "/v1/standin") return answer(200, { hostname: hostname() });
+  if (request.url === "/v1/standin") return answer(200, { hostname: hostname(), secrets });
   if (request.url === "/startupz") return applied.standin?.neverStarts ? answer(503, { ok: false }) : answer(200, { ok: true, status: "started", uptimeMs });
   if (request.url === "/readyz") return answer(failing.length ? 503 : 200, { ready: !failing.length, ...(request.headers["x-openclaw-user"] && { failing }), uptimeMs });
   if (request.url === "/api/v1/admin/rpc" && request.method === "POST") {
@@ -103,6 +115,21 @@ const server = createServer(async (request, response) => {
     }
   }
   answer(404, {});
+});
+// The control plane: a challenge, `connect`, and one answer for each request.
+new WebSocketServer({ server, path: "/" }).on("connection", (socket, request) => {
+  const known = request.headers["x-openclaw-user"] === "owner";
+  socket.send(JSON.stringify({ type: "event", event: "connect.challenge", payload: { nonce: "standin" } }));
+  socket.on("message", (data) => {
+    const { id, method } = JSON.parse(data);
+    const answer = (ok, rest) => socket.send(JSON.stringify({ type: "res", id, ok, ...rest }));
+    if (!known) return answer(false, { error: { code: "NOT_PAIRED", message: "who are you" } });
+    if (method === "connect") return answer(true, { payload: { type: "hello-ok", protocol: 4 } });
+    if (method !== "secrets.reload") return answer(false, { error: { code: "INVALID_REQUEST", message: `unknown method ${method}` } });
+    if (applied.standin?.refuseSecrets) return answer(false, { error: { code: "UNAVAILABLE", message: "secrets.reload failed" } });
+    secrets = readSecrets();
+    answer(true, { payload: { ok: true, warningCount: 0 } });
+  });
 });
 server.listen(18789, "0.0.0.0", () => {
   log("info", "gateway", "ready");

@@ -527,15 +527,57 @@ export interface paths {
         get?: never;
         /**
          * Set or replace a secret
-         * @description The agent gets it with its next start, which follows at once.
+         * @description Where OpenClaw takes another text while it runs (channels and model providers), the agent is handed it without a restart;
+         *     otherwise, and for a name that is new, its container is replaced.
          */
         put: operations["set_secret"];
         post?: never;
         /**
          * Delete a secret
-         * @description A channel's tokens go with the channel, not alone.
+         * @description A channel's tokens go with the channel, not alone. One that the configuration refers to is refused, with the path.
          */
         delete: operations["delete_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deployments/{id}/secrets/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The versions of a secret
+         * @description Newest first: who set each, whether it is in use and which revisions hold it. Never a text.
+         */
+        get: operations["list_secret_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deployments/{id}/secrets/{name}/versions/{n}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke a version of a secret
+         * @description Its text is destroyed. The version in use is refused: set a new text first. A revision that holds a revoked version can still be
+         *     gone back to, with the text of that day's current version in its place.
+         */
+        post: operations["revoke_secret_version"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1531,6 +1573,23 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_SecretVersionOut: {
+            items: {
+                /** @description Who set it; absent when that was not written down yet. */
+                author?: string | null;
+                created_at: components["schemas"]["Timestamp"];
+                /** @description The revisions that hold it, newest first, at most 20. */
+                revisions: number[];
+                revoked_at?: components["schemas"]["Timestamp"] | null;
+                revoked_by?: string | null;
+                state: components["schemas"]["SecretState"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_TokenOut: {
             items: {
                 created_at: components["schemas"]["Timestamp"];
@@ -1821,6 +1880,8 @@ export interface components {
              * @description The revision whose content comes back, as a new revision.
              */
             revision: number;
+            /** @description Secrets of that revision whose text was revoked: today's takes their place, or they are left out. */
+            revoked?: string[];
             snapshot?: components["schemas"]["Snapshot"] | null;
             /** @description All of it in a sentence or two. */
             summary: string;
@@ -1830,6 +1891,21 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description Such as `channels.telegram.botToken` or `provider.apiKey`. */
             name: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @enum {string} */
+        SecretState: "in_use" | "superseded" | "revoked" | "deleted";
+        /** @description One version of a secret. Never its text. */
+        SecretVersionOut: {
+            /** @description Who set it; absent when that was not written down yet. */
+            author?: string | null;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description The revisions that hold it, newest first, at most 20. */
+            revisions: number[];
+            revoked_at?: components["schemas"]["Timestamp"] | null;
+            revoked_by?: string | null;
+            state: components["schemas"]["SecretState"];
             /** Format: int64 */
             version: number;
         };
@@ -3302,6 +3378,76 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_secret_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+                /** @description `provider.apiKey`, `channels.<kind>.<key>` or `custom.<name>` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SecretVersionOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revoke_secret_version: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+                /** @description `provider.apiKey`, `channels.<kind>.<key>` or `custom.<name>` */
+                name: string;
+                /** @description The number of the version */
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is revoked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretVersionOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -9,6 +9,7 @@ use futures_core::Stream;
 
 use super::{Container, ContainerPhase, Drain, LogQuery, Restore, Runtime, RuntimeErrorKind, Scope, Stage, WorkloadSpec};
 use crate::digest::Digest;
+use crate::secret::Secret;
 
 /// What the suite needs of its surroundings.
 pub trait Bench: Send + Sync {
@@ -26,6 +27,7 @@ pub async fn everything(bench: &dyn Bench) {
     asking_twice_changes_nothing(bench).await;
     a_new_generation_replaces_the_container_and_keeps_the_data(bench).await;
     a_reload_keeps_the_container(bench).await;
+    a_changed_secret_reaches_the_running_container(bench).await;
     a_stopped_container_can_be_started_again(bench).await;
     an_agent_finishes_before_it_is_stopped(bench).await;
     data_is_kept_put_back_once_and_forgotten(bench).await;
@@ -119,6 +121,31 @@ pub async fn a_reload_keeps_the_container(bench: &dyn Bench) {
     let seen = runtime.observe(spec.deployment).await.expect("a look");
     assert_eq!(seen.config, Some(spec.config_digest()));
     assert_eq!(seen.container.expect("a container").id, before.id);
+    clean(bench, &spec).await;
+}
+
+pub async fn a_changed_secret_reaches_the_running_container(bench: &dyn Bench) {
+    let mut spec = bench.fresh();
+    let runtime = bench.runtime();
+    runtime.apply(&spec, Stage::Workload).await.expect("applies");
+    let before = started(bench, &spec).await;
+    let fingerprint = spec.fingerprint();
+    spec.secrets.version += 1;
+    for (name, text) in &mut spec.secrets.values {
+        spec.secrets.versions.insert(name.clone(), spec.secrets.version);
+        *text = Secret::new("another-text-of-a-secret");
+    }
+    assert_eq!(spec.fingerprint(), fingerprint, "another text of a secret that a gateway takes while it runs needs no other container");
+    runtime.reload(&spec).await.expect("reloads");
+    runtime.reload(&spec).await.expect("reloads again");
+    let seen = runtime.observe(spec.deployment).await.expect("a look");
+    assert_eq!((seen.secrets, seen.config), (Some(spec.secrets.version), Some(spec.config_digest())));
+    let after = started(bench, &spec).await;
+    assert_eq!((after.id, after.fingerprint), (before.id, before.fingerprint));
+    let proof = runtime.prove(&spec).await.expect("a proof can be taken");
+    assert!(proof.holds(), "{:#?}", proof.differences());
+    spec.secrets.versions.insert("custom.FRESH".to_owned(), spec.secrets.version);
+    assert_ne!(spec.fingerprint(), fingerprint, "a secret of another name does");
     clean(bench, &spec).await;
 }
 

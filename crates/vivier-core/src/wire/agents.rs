@@ -317,6 +317,9 @@ pub struct RollbackPlan {
     pub snapshot: Option<Snapshot>,
     /// Putting the data back loses what was written since then.
     pub loses_since: Option<Timestamp>,
+    /// Secrets of that revision whose text was revoked: today's takes their place, or they are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoked: Vec<String>,
     /// All of it in a sentence or two.
     pub summary: String,
 }
@@ -328,6 +331,36 @@ pub struct SecretOut {
     pub name: String,
     pub version: u64,
     pub created_at: Timestamp,
+}
+
+/// One version of a secret. Never its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SecretVersionOut {
+    pub version: u64,
+    pub created_at: Timestamp,
+    /// Who set it; absent when that was not written down yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    pub state: SecretState,
+    /// The revisions that hold it, newest first, at most 20.
+    pub revisions: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_by: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretState {
+    /// Of the wanted revision, of the one that runs, or of the one that Vivier would go back to by itself.
+    InUse,
+    /// Kept for the way back to an earlier revision.
+    Superseded,
+    /// Its text is destroyed.
+    Revoked,
+    /// The secret was deleted with this version; there was no text.
+    Deleted,
 }
 
 /// A secret's new text.

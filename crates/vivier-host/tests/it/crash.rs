@@ -121,16 +121,21 @@ async fn a_reload_that_dies_anywhere_is_finished_by_the_next_host() {
     let container = bench.until_started(spec.deployment).await.container.expect("a container").id;
     for n in 1.. {
         let before = spec.config_digest();
+        let secrets = spec.secrets.version;
         spec.config["standin"] = serde_json::json!({ "round": n });
+        spec.secrets.version += 1;
+        spec.secrets.values.insert("model.key".to_owned(), vivier_core::secret::Secret::new(format!("the text of round {n}")));
         let ended = die_after(&bench, &spec, Verb::Reload, n);
-        let seen = bench.runtime.observe(spec.deployment).await.expect("a look").config;
-        assert!(seen == Some(before) || seen == Some(spec.config_digest()), "after {n}");
+        let seen = bench.runtime.observe(spec.deployment).await.expect("a look");
+        assert!(seen.config == Some(before) || seen.config == Some(spec.config_digest()), "after {n}");
+        assert!(seen.secrets == Some(secrets) || seen.secrets == Some(spec.secrets.version), "after {n}");
         let runtime = next(&bench).await;
         runtime.reload(&spec).await.unwrap_or_else(|error| panic!("after {n}: {error:?}"));
         let look = bench.until_started(spec.deployment).await;
         assert_eq!((look.config, look.container.expect("a container").id), (Some(spec.config_digest()), container.clone()), "after {n}");
+        assert_eq!(look.secrets, Some(spec.secrets.version), "after {n}");
         if ended {
-            assert!(n > 2, "only {n} points were passed");
+            assert!(n > 6, "only {n} points were passed");
             break;
         }
     }

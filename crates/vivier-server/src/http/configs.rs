@@ -108,6 +108,15 @@ async fn check(app: &App, deployment: &Deployment, body: NewConfig) -> Result<Ch
         return Err(Refusal::Fields(wrong.0));
     }
     if let Some(document) = document {
+        let stays = |name: &str| match (&channels, name.strip_prefix("channels.").and_then(|rest| rest.split('.').next())) {
+            (Some(channels), Some(kind)) => channels.iter().any(|channel| channel.kind.as_str() == kind),
+            (Some(_) | None, _) => true,
+        };
+        let there = names.iter().map(String::as_str).filter(|name| stays(name)).chain(secrets.keys().map(String::as_str));
+        let lost = new::lost_references("text", &document, there);
+        if !lost.is_empty() {
+            return Err(Refusal::Fields(lost));
+        }
         let shown_provider = provider.as_ref().or(current.provider.as_ref());
         let shown_channels = channels.as_deref().unwrap_or(&current.channels);
         let subnet = deployment.subnet_index.and_then(|index| app.settings.subnet_pool.get(index));

@@ -63,7 +63,11 @@ pub async fn create_deployment(State(app): State<App>, signed: Signed<Write>, he
         wrong.add(format!("channels[{given}]"), format!("must bring {} with its tokens: the template `{}` needs it", kind.title(), template.as_str()));
     }
     let text = config.unwrap_or_else(|| template.document().to_owned());
-    let document = match new::document("config", &text, &mut wrong) {
+    let document = new::document("config", &text, &mut wrong);
+    if let Some(document) = &document {
+        wrong.0.extend(new::lost_references("config", document, secrets.keys().map(String::as_str)));
+    }
+    let document = match document {
         Some(document) if wrong.0.is_empty() => document,
         Some(_) | None => return Err(ApiError::invalid(wrong.0)),
     };

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use vivier_core::channel::{ChannelKind, ChannelSettings};
-use vivier_core::config::Document;
-use vivier_core::config::overlay::channel_secret;
+use vivier_core::config::overlay::{MODEL_KEY, channel_secret};
+use vivier_core::config::{Document, references};
 use vivier_core::provider::{ProviderKind, ProviderSettings, http_address};
 use vivier_core::secret::Secret;
 use vivier_core::wire::agents::{NewChannel, NewProvider};
 use vivier_core::wire::problem::FieldProblem;
 
 use super::problem::config_fields;
-use crate::store::secrets::PROVIDER_KEY;
+use crate::store::secrets::{PROVIDER_KEY, is_delivered};
 
 /// The most entries of `allow_from`.
 const MOST_ALLOWED: usize = 200;
@@ -128,4 +128,11 @@ pub fn document(field: &str, text: &str, wrong: &mut Wrong) -> Option<Document> 
             None
         }
     }
+}
+
+/// References of `document`, which stands in `field`, to secrets that are not among those `there`.
+pub fn lost_references<'a>(field: &str, document: &Document, there: impl Iterator<Item = &'a str>) -> Vec<FieldProblem> {
+    let there = there.filter(|name| is_delivered(name)).chain([MODEL_KEY]).collect();
+    let issues = references::missing(&serde_json::Value::Object(document.root().clone()), &there);
+    config_fields(field, super::configs::with_lines(issues, document.text()))
 }

@@ -38,6 +38,8 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(configs::get_config_version))
         .routes(routes!(secrets::list_secrets))
         .routes(routes!(secrets::set_secret, secrets::delete_secret))
+        .routes(routes!(secrets::list_secret_versions))
+        .routes(routes!(secrets::revoke_secret_version))
         .routes(routes!(timeline::list_events))
         .routes(routes!(logs::get_logs))
         .routes(routes!(timeline::get_stats))

@@ -6,14 +6,15 @@ use vivier_core::channel::ChannelKind;
 use vivier_core::config::overlay::channel_secret;
 use vivier_core::id::DeploymentId;
 use vivier_core::wire::Page;
-use vivier_core::wire::agents::{NewSecret, SecretOut};
+use vivier_core::wire::agents::{NewSecret, SecretOut, SecretVersionOut};
 
 use super::deployments::{Answer, accepted, again};
-use super::extract::{Body, SecretPath};
+use super::extract::{Body, NumberPath, SecretPath};
 use super::guard::{Owned, Read, Write};
 use super::new::is_key;
 use super::problem::ApiError;
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::revisions::Change;
 use crate::store::secrets::PROVIDER_KEY;
 
@@ -74,7 +75,8 @@ pub async fn list_secrets(State(app): State<App>, owned: Owned<Read>) -> Result<
 
 /// Set or replace a secret
 ///
-/// The agent gets it with its next start, which follows at once.
+/// Where OpenClaw takes another text while it runs (channels and model providers), the agent is handed it without a restart;
+/// otherwise, and for a name that is new, its container is replaced.
 #[utoipa::path(put, path = "/v1/deployments/{id}/secrets/{name}", tag = "configuration",
     params(("id" = DeploymentId, Path, description = "The deployment"),
         ("name" = String, Path, description = "`provider.apiKey`, `channels.<kind>.<key>` or `custom.<name>`", pattern = "^[A-Za-z0-9_.]{1,80}$")),
@@ -112,7 +114,7 @@ pub async fn set_secret(State(app): State<App>, owned: Owned<Write>, SecretPath(
 
 /// Delete a secret
 ///
-/// A channel's tokens go with the channel, not alone.
+/// A channel's tokens go with the channel, not alone. One that the configuration refers to is refused, with the path.
 #[utoipa::path(delete, path = "/v1/deployments/{id}/secrets/{name}", tag = "configuration",
     params(("id" = DeploymentId, Path, description = "The deployment"),
         ("name" = String, Path, description = "`provider.apiKey` or `custom.<name>`", pattern = "^[A-Za-z0-9_.]{1,80}$")),
@@ -137,6 +139,45 @@ pub async fn delete_secret(State(app): State<App>, owned: Owned<Write>, SecretPa
     match app.store.change(&caller.actor(), deployment.account, deployment.id, change).await {
         Ok(deployment) => Ok(accepted(&app, deployment)),
         Err(error) => again(&app, error, deployment.account, deployment.id).await,
+    }
+}
+
+/// The versions of a secret
+///
+/// Newest first: who set each, whether it is in use and which revisions hold it. Never a text.
+#[utoipa::path(get, path = "/v1/deployments/{id}/secrets/{name}/versions", tag = "configuration",
+    params(("id" = DeploymentId, Path, description = "The deployment"),
+        ("name" = String, Path, description = "`provider.apiKey`, `channels.<kind>.<key>` or `custom.<name>`", pattern = "^[A-Za-z0-9_.]{1,80}$")),
+    security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "The versions", body = Page<SecretVersionOut>)))]
+pub async fn list_secret_versions(State(app): State<App>, owned: Owned<Read>, SecretPath(name): SecretPath) -> Result<Json<Page<SecretVersionOut>>, ApiError> {
+    let items = app.store.secret_versions(owned.deployment.account, owned.deployment.id, &name.to_string()).await?;
+    Ok(Json(Page { items, next_cursor: None }))
+}
+
+/// Revoke a version of a secret
+///
+/// Its text is destroyed. The version in use is refused: set a new text first. A revision that holds a revoked version can still be
+/// gone back to, with the text of that day's current version in its place.
+#[utoipa::path(post, path = "/v1/deployments/{id}/secrets/{name}/versions/{n}/revoke", tag = "configuration",
+    params(("id" = DeploymentId, Path, description = "The deployment"),
+        ("name" = String, Path, description = "`provider.apiKey`, `channels.<kind>.<key>` or `custom.<name>`", pattern = "^[A-Za-z0-9_.]{1,80}$"),
+        ("n" = u64, Path, description = "The number of the version", minimum = 1)),
+    security(("session" = []), ("bearer" = ["write"])), responses((status = 200, description = "It is revoked", body = SecretVersionOut)))]
+pub async fn revoke_secret_version(
+    State(app): State<App>,
+    owned: Owned<Write>,
+    SecretPath(name): SecretPath,
+    NumberPath(number): NumberPath,
+) -> Result<Json<SecretVersionOut>, ApiError> {
+    let Owned { caller, deployment, .. } = owned;
+    let name = name.to_string();
+    match app.store.revoke_secret(&caller.actor(), deployment.account, deployment.id, &name, number.0).await {
+        // Done by this very request, before it was cut off.
+        Err(StoreError::Repeated) => {
+            let all = app.store.secret_versions(deployment.account, deployment.id, &name).await?;
+            all.into_iter().find(|one| one.version == number.0).map(Json).ok_or_else(|| ApiError::not_found("version of the secret"))
+        }
+        done => Ok(Json(done?)),
     }
 }
 

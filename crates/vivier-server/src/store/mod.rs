@@ -26,6 +26,7 @@ pub mod secrets;
 pub mod seen;
 pub mod sessions;
 pub mod tokens;
+pub mod versions;
 pub mod waves;
 
 mod sql;
@@ -306,6 +307,7 @@ impl Store {
             revisions::ALL,
             routes::ALL,
             secrets::ALL,
+            versions::ALL,
             &waves::statements(),
         ]
         .concat()

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use vivier_core::channel::{ChannelKind, ChannelSettings};
+use vivier_core::config::Document;
+use vivier_core::config::references::{self, Reference};
 use vivier_core::digest::Digest;
 use vivier_core::id::{AccountId, DeploymentId, ReleaseId};
 use vivier_core::lifecycle::{self, Admission, Ask};
@@ -17,8 +19,10 @@ use vivier_core::wire::agents::{EventKind, Outcome, RevisionOut, RevisionOutcome
 
 use super::deployments::Deployment;
 use super::events::Note;
-use super::secrets::{SecretSet, set_version};
+use super::secrets::{SecretSet, is_delivered, set_version};
+use super::versions;
 use super::{Actor, Columns as _, Store, StoreError, Tx, int, json, statements, word};
+use crate::keys::{DataKey, Owner};
 
 statements! {
     INSERT = "INSERT INTO revisions (deployment_id, account_id, number, config_version, release_id, secrets_version, secrets, outcome, author, created_at, restores) \
@@ -38,7 +42,7 @@ statements! {
         WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
     SEEN = "SELECT r.last_known_good, r.observation FROM runtime_instances r JOIN deployments d ON d.id = r.deployment_id \
         WHERE r.deployment_id = $1 AND d.account_id = $2";
-    TARGET = "SELECT v.config_version, l.openclaw_version, CASE WHEN v.release_id <> w.release_id THEN 1 ELSE 0 END AS other_release \
+    TARGET = "SELECT v.config_version, v.secrets, l.openclaw_version, CASE WHEN v.release_id <> w.release_id THEN 1 ELSE 0 END AS other_release \
         FROM revisions v JOIN releases l ON l.id = v.release_id JOIN deployments d ON d.id = v.deployment_id \
         JOIN revisions w ON w.deployment_id = d.id AND w.number = d.revision WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
     MARK = "UPDATE revisions SET outcome = $3, reason = $4, log = $5, ended_at = COALESCE(ended_at, $6) WHERE deployment_id = $1 AND number = $2";
@@ -168,6 +172,7 @@ impl Store {
             drop(tx);
             return self.deployment(account, id).await;
         }
+        refuse_lost_references(&text, !same_config, &old.set, &secrets)?;
         let pinned = tx.pin(id, follows).await?;
         if same_config && secrets.is_empty() && other_release.is_none() {
             tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("stays on its release{pinned}")).by(&actor.name)).await?;
@@ -217,6 +222,11 @@ impl Store {
         revision: Option<u64>,
         data: Option<RollbackData>,
     ) -> Result<Deployment, StoreError> {
+        // Whoever unwraps the data key is asked before the transaction, and only when it is needed.
+        let key = match self.rollback_plan(account, id, revision).await?.revoked.is_empty() {
+            true => None,
+            false => Some(self.data_key(Owner::Account(account)).await?),
+        };
         let mut tx = self.begin().await?;
         let row = tx.lock_deployment(account, id).await?;
         tx.first_time(actor).await?;
@@ -234,7 +244,7 @@ impl Store {
                 return Err(StoreError::Conflict(message));
             }
         };
-        let wanted = tx.want_again(account, id, target, restores, &actor.name).await?;
+        let wanted = tx.want_again_of_today(key.as_deref(), account, id, target, restores, &actor.name).await?;
         // Going back to another release is choosing one.
         let pinned = tx.pin(id, row.word_opt("follows")?.filter(|_| plan.other_release)).await?;
         tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("{message}{pinned}")).by(&actor.name)).await?;
@@ -384,6 +394,37 @@ impl Tx {
         Ok(number)
     }
 
+    /// As [`Tx::want_again`]; where a secret of then was revoked, today's takes its place.
+    async fn want_again_of_today(
+        &mut self,
+        key: Option<&DataKey>,
+        account: AccountId,
+        id: DeploymentId,
+        number: u64,
+        restores: Option<u64>,
+        author: &str,
+    ) -> Result<u64, StoreError> {
+        let content = async |conn: &mut AnyConnection, number: u64| -> Result<Content, StoreError> {
+            let row = sqlx::query(CONTENT).bind(id.to_string()).bind(account.to_string()).bind(int(number)).fetch_optional(conn).await?;
+            Content::from_row(&row.ok_or(StoreError::NotFound("revision"))?)
+        };
+        let then = content(self.conn(), number).await?;
+        let revoked = versions::revoked(self.conn(), account, id, &then.set).await?;
+        if revoked.is_empty() {
+            return self.want_again(account, id, number, restores, author).await;
+        }
+        let key = key.ok_or_else(|| StoreError::Conflict("a secret of that revision was revoked at this very moment; look at the plan again".to_owned()))?;
+        let wanted = sqlx::query(WANTED).bind(id.to_string()).bind(account.to_string()).fetch_one(self.conn()).await?;
+        let today = Content::from_row(&wanted)?;
+        let texts = versions::in_their_place(self.conn(), key, account, id, &revoked, &today.set).await?;
+        refuse_lost_references(&then.text, false, &then.set, &texts)?;
+        let set = self.change_secrets(Some(key), account, id, &then.set, &texts, author).await?;
+        let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(self.conn()).await?.count("number")?;
+        let revision = NewRevision { number, config_version: then.config_version, release: &then.release, set: &set, author, restores };
+        self.want_revision(account, id, &revision).await?;
+        Ok(number)
+    }
+
     /// Writes down what came of a revision.
     pub(super) async fn revision_works(&mut self, id: DeploymentId, number: u64) -> Result<(), StoreError> {
         self.mark_revision(id, number, RevisionOutcome::Good, None, &[]).await
@@ -429,9 +470,14 @@ pub(super) async fn rollback_plan(conn: &mut AnyConnection, account: AccountId, 
         }
         (None, _) => "the data stays as it is: no copy from that time is kept".to_owned(),
     };
-    let summary = format!("{what} of revision {target} come back, as a new revision; {rest}.");
+    let revoked: Vec<String> = versions::revoked(conn, account, id, &row.json("secrets")?).await?.into_iter().collect();
+    let gone = match revoked.as_slice() {
+        [] => String::new(),
+        names => format!(" The text of {} was revoked since: the one of today is used in its place, where there is one.", names.join(", ")),
+    };
+    let summary = format!("{what} of revision {target} come back, as a new revision; {rest}.{gone}");
     let config_version = row.count("config_version")?;
-    Ok(RollbackPlan { revision: target, config_version, openclaw_version, other_release, data, snapshot, loses_since, summary })
+    Ok(RollbackPlan { revision: target, config_version, openclaw_version, other_release, data, snapshot, loses_since, revoked, summary })
 }
 
 /// The copies of its data that the host held at the last look, from a row of [`SEEN`].
@@ -445,6 +491,25 @@ fn tokens_without_channel(set: &SecretSet, channels: &[ChannelSettings]) -> Vec<
     gone.flat_map(|kind| kind.tokens().iter().map(move |token| vivier_core::config::overlay::channel_secret(kind, token.openclaw_key)))
         .filter(|name| is_there(set, name))
         .collect()
+}
+
+/// Refuses a change after which the tenant's document refers to a secret that is not there: any reference in a `new` document, and
+/// references to what this very change takes away in one that stays.
+fn refuse_lost_references(text: &str, new: bool, before: &SecretSet, changes: &BTreeMap<String, Option<Secret>>) -> Result<(), StoreError> {
+    // What is not acceptable any more by today's rules is the worker's to tell.
+    let Ok(document) = Document::parse(text) else { return Ok(()) };
+    let is_after = |name: &str| changes.get(name).map_or_else(|| is_there(before, name), Option::is_some);
+    let root = serde_json::Value::Object(document.root().clone());
+    let lost = references::references(&root).into_iter().find(|reference| {
+        let taken = changes.get(&reference.secret).is_some_and(Option::is_none);
+        (new || taken) && !(is_delivered(&reference.secret) && is_after(&reference.secret))
+    });
+    match lost {
+        Some(Reference { path, secret }) => Err(StoreError::Conflict(format!(
+            "`{path}` of the configuration refers to the secret `{secret}`; take the reference out first, or keep the secret"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn is_there(set: &SecretSet, name: &str) -> bool {

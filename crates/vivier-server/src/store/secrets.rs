@@ -124,6 +124,11 @@ impl Tx {
     }
 }
 
+/// Whether a secret goes into the container at all.
+pub(crate) fn is_delivered(name: &str) -> bool {
+    name != PROVIDER_KEY && (name == MODEL_KEY || name.starts_with("channels.") || name.starts_with("custom."))
+}
+
 /// The number of a set: its highest version.
 pub(crate) fn set_version(set: &SecretSet) -> u64 {
     set.values().map(|held| held.version).max().unwrap_or(0)

@@ -20,6 +20,8 @@ pub(crate) const PRAGMAS: &[&str] = &[
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
+    // What is revoked is overwritten in the file, not only forgotten.
+    "PRAGMA secure_delete = ON",
     "PRAGMA cache_size = -1000",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA journal_size_limit = 8388608",

@@ -104,9 +104,9 @@ fn data(work: &Work, observation: &Observation) -> Data {
     }
 }
 
-/// The running gateway works with the wanted configuration: it took it while running, or started with it.
+/// The running gateway works with the wanted configuration and secrets: it took them while running, or started with them.
 fn has_taken(work: &Work, container: &Container, started_at: Timestamp, expected: &Expected, observation: &Observation) -> bool {
-    let delivered = observation.config.as_ref() == Some(&expected.config);
+    let delivered = observation.config.as_ref() == Some(&expected.config) && observation.secrets == Some(expected.secrets);
     match &work.seen.applied {
         Some(applied) if applied.container == container.id && applied.started_at == started_at => delivered && applied.config == expected.config,
         Some(_) | None => delivered,

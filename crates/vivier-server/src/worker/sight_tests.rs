@@ -124,6 +124,7 @@ fn drift_is_of_the_container_or_of_its_configuration_alone() {
     let same = delivered(container("wanted", running(900_000, true)));
     assert_eq!(seen_as(&work, &same).1, Drift::None);
     assert_eq!(seen_as(&work, &Observation { config: Some(Digest::of("old")), ..same.clone() }).1, Drift::Config);
+    assert_eq!(seen_as(&work, &Observation { secrets: Some(9), ..same.clone() }).1, Drift::Config, "other texts of secrets");
     // Delivered, but the gateway is known to run with what was there before: the reload was not finished.
     let applied = |config: &str, started_at| Some(Applied { container: "c1".to_owned(), started_at: at(started_at), config: Digest::of(config) });
     work.seen.applied = applied("old", 900_000);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use vivier_core::agent::Tuning;
 use vivier_core::channel::ChannelSettings;
-use vivier_core::config::{ConfigIssue, Document, Surroundings, overlay, render};
+use vivier_core::config::{ConfigIssue, Document, Surroundings, render};
 use vivier_core::name::Slug;
 use vivier_core::plan::PlanName;
 use vivier_core::provider::ProviderSettings;
@@ -14,7 +14,7 @@ use vivier_core::secret::Secret;
 
 use crate::config::Config;
 use crate::store::reconcile::Work;
-use crate::store::secrets::{PROVIDER_KEY, SecretSet};
+use crate::store::secrets::{SecretSet, is_delivered};
 
 /// The configuration that OpenClaw is given. Before a subnet is allocated, one of the pool stands in.
 pub fn effective(
@@ -59,11 +59,6 @@ pub fn outline(settings: &Config, work: &Work) -> Result<Option<WorkloadSpec>, V
 pub fn with_secrets(mut spec: WorkloadSpec, secrets: BTreeMap<String, Secret>) -> WorkloadSpec {
     spec.secrets.values = secrets.into_iter().filter(|(name, _)| is_delivered(name)).collect();
     spec
-}
-
-/// Whether a secret goes into the container at all.
-fn is_delivered(name: &str) -> bool {
-    name != PROVIDER_KEY && (name == overlay::MODEL_KEY || name.starts_with("channels.") || name.starts_with("custom."))
 }
 
 /// The version of what is delivered: a new provider key changes nothing in the container.

@@ -363,7 +363,12 @@ impl<'a> Drive<'a> {
     async fn reload(&mut self) -> Result<Done, StoreError> {
         let Some(spec) = self.whole_spec().await? else { return Ok(Done::Again) };
         let config = spec.config_digest();
-        let began = self.begin(Action::Reload, started_words(Action::Reload)).await?;
+        let only_secrets = self.observation.as_ref().is_some_and(|observation| observation.config.as_ref() == Some(&config));
+        let (starts, ends) = match only_secrets {
+            true => ("handing the changed secrets to the running agent", "the gateway works with the changed secrets, without a restart"),
+            false => (started_words(Action::Reload), done_words(Action::Reload)),
+        };
+        let began = self.begin(Action::Reload, starts).await?;
         let runtime = self.crew.app.runtime.clone();
         match within(Duration::from_secs(90), async move { runtime.reload(&spec).await }).await {
             Ok(()) => {
@@ -376,7 +381,7 @@ impl<'a> Drive<'a> {
                 } else {
                     Decision::Nothing
                 };
-                self.finish(Action::Reload, done_words(Action::Reload), began, &decision).await?;
+                self.finish(Action::Reload, ends, began, &decision).await?;
                 Ok(Done::Again)
             }
             Err(error) => self.failed(Action::Reload, &error, began).await,

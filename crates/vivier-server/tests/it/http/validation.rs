@@ -140,3 +140,83 @@ async fn secrets_are_checked_by_what_they_are_for() {
     api.delete(&who, &at("channels.telegram.botToken")).await.problem(409, "channel_needs_it");
     api.delete(&who, &at("custom.A")).await.ok(202);
 }
+
+#[tokio::test]
+async fn a_document_that_cannot_be_is_refused_with_its_path_and_nothing_is_changed() {
+    let api = Api::new().await;
+    let (who, _) = api.signup().await;
+    let id = api.deploy(&who, "Checked").await;
+    let (agent, config, secrets) =
+        (format!("/v1/deployments/{id}"), format!("/v1/deployments/{id}/config"), |name: &str| format!("/v1/deployments/{id}/secrets/{name}"));
+    let state = async || {
+        let agent = api.get(&who, &agent).await.ok(200).json();
+        let config = api.get(&who, &config).await.ok(200).json();
+        (agent["revision"].clone(), config["version"].clone(), config["text"].clone())
+    };
+    let before = state().await;
+    let to = |name: &str| format!("{{ source: 'file', provider: 'vivier', id: '/custom/{name}' }}");
+    let deep = format!("{{ a: {}{} }}", "[".repeat(40), "]".repeat(40));
+    let missing = format!("{{\n  models: {{ providers: {{ mine: {{\n    apiKey: {} }} }} }} }}", to("GONE"));
+    for (text, path) in [
+        (format!("{{ a: '{}' }}", "x".repeat(300_000)), "text"),
+        (deep, "text"),
+        ("{ a: 1 b: 2 }".to_owned(), "text"),
+        ("[]".to_owned(), "text"),
+        ("{ gateway: { bind: 'lan' } }".to_owned(), "text.gateway.bind"),
+        ("{ secrets: { providers: { vivier: { source: 'exec' } } } }".to_owned(), "text.secrets.providers.vivier"),
+        ("{ models: { providers: { vivier: {} } } }".to_owned(), "text.models.providers.vivier"),
+        (missing.clone(), "text.models.providers.mine.apiKey"),
+        (format!("{{ list: [{}] }}", to("GONE")), "text.list.0"),
+        // The provider's key never comes into the container, so nothing there can refer to it.
+        ("{ a: { source: 'file', provider: 'vivier', id: '/provider/apiKey' } }".to_owned(), "text.a"),
+    ] {
+        let answer = api.post(&who, &config, &json!({ "text": text })).await;
+        assert_eq!((answer.status.as_u16(), answer.paths()), (422, vec![path.to_owned()]), "{text:.80} {}", answer.text);
+        let dry = api.post(&who, &config, &json!({ "text": text, "dry_run": true })).await.ok(200).json();
+        assert_eq!((&dry["valid"], &dry["issues"][0]["path"]), (&json!(false), &json!(path)));
+        assert_eq!(state().await, before, "{text:.80}");
+    }
+    let answer = api.post(&who, &config, &json!({ "text": missing })).await;
+    assert_eq!(answer.json()["fields"][0]["line"], 3, "{}", answer.text);
+    assert!(answer.text.contains("Set `custom.GONE` first"), "{}", answer.text);
+    let made = api.post(&who, "/v1/deployments", &with(json!({ "config": format!("{{ a: {} }}", to("NONE")) }))).await;
+    assert_eq!(made.paths(), ["config.a"]);
+    // With the secret there it goes through, and then the secret may not go.
+    api.with_body(&who, reqwest::Method::PUT, &secrets("custom.GONE"), &json!({ "value": "here-now" })).await.ok(202);
+    api.post(&who, &config, &json!({ "text": missing })).await.ok(202);
+    let held = state().await;
+    let answer = api.delete(&who, &secrets("custom.GONE")).await;
+    assert!(answer.problem(409, "conflict")["detail"].as_str().is_some_and(|detail| detail.contains("`models.providers.mine.apiKey`")));
+    assert_eq!(state().await, held);
+}
+
+#[tokio::test]
+async fn versions_of_a_secret_are_listed_and_revoked_and_never_shown() {
+    let api = Api::new().await;
+    let (who, _) = api.signup().await;
+    let (stranger, _) = api.signup().await;
+    let id = api.deploy(&who, "Versions").await;
+    let at = |rest: &str| format!("/v1/deployments/{id}/secrets/custom.A{rest}");
+    for text in ["canary-one", "canary-two"] {
+        api.with_body(&who, reqwest::Method::PUT, &at(""), &json!({ "value": text })).await.ok(202);
+    }
+    let listed = api.get(&who, &at("/versions")).await.ok(200);
+    assert!(!listed.text.contains("canary"), "{}", listed.text);
+    let items = listed.json()["items"].clone();
+    assert_eq!((&items[0]["state"], &items[1]["version"]), (&json!("in_use"), &json!(2)), "{items}");
+    api.post(&who, &at("/versions/3/revoke"), &json!({})).await.problem(409, "conflict");
+    // Trusted by now, or on its way: only then is the old one nobody's way back.
+    let revoked = crate::support::eventually("the old version can be revoked", || async {
+        let answer = api.post(&who, &at("/versions/2/revoke"), &json!({})).await;
+        (answer.status == 200).then_some(answer)
+    })
+    .await;
+    assert_eq!(revoked.json()["state"], "revoked");
+    api.post(&who, &at("/versions/2/revoke"), &json!({})).await.ok(200);
+    api.post(&who, &at("/versions/99/revoke"), &json!({})).await.problem(404, "not_found");
+    api.get(&stranger, &at("/versions")).await.problem(404, "not_found");
+    api.post(&stranger, &at("/versions/2/revoke"), &json!({})).await.problem(404, "not_found");
+    assert_eq!(api.get(&who, &at("/versions")).await.ok(200).json()["items"][1]["state"], "revoked");
+    let plan = api.get(&who, &format!("/v1/deployments/{id}/rollback?revision=2")).await.ok(200).json();
+    assert_eq!(plan["revoked"], json!(["custom.A"]), "{plan}");
+}

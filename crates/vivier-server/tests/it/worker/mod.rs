@@ -6,4 +6,5 @@ mod faults;
 mod life;
 mod orphans;
 mod rollouts;
+mod secrets;
 mod waves;
