@@ -42,7 +42,7 @@ const freePort = () =>
 export async function startProduct(environment = {}, { image = true } = {}) {
   if (!existsSync(vivierd)) throw new Error(`${vivierd} is missing; run 'make build' first`);
   const data = mkdtempSync(join(tmpdir(), 'vivier-bench.'));
-  if (image) execFileSync(vivierd, ['--data-dir', data, 'image', 'build', '--if-absent'], { stdio: ['ignore', 'ignore', 'inherit'], cwd: root });
+  if (image) execFileSync(vivierd, ['--data-dir', data, 'release', 'build', '--if-absent', '--accept-unscanned', 'for a benchmark'], { stdio: ['ignore', 'ignore', 'inherit'], cwd: root });
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const log = openSync(join(data, 'up.log'), 'a');

@@ -26,9 +26,9 @@ const soon = (seconds) => ago(-seconds);
 const image = `sha256:${"b031729057b32c2ba6c02c59249891ce40bdf59d28e2567dc44c75e2348b54c1"}`;
 // The second never starts: for the way back.
 const releases = [
-  { image: `sha256:${"7c".repeat(32)}`, openclaw_version: "2026.9.10", created_at: ago(3600 * 5), is_default: true },
-  { image: `sha256:${"5e".repeat(32)}`, openclaw_version: "2026.9.7", created_at: ago(86400 * 2), is_default: false },
-  { image, openclaw_version: "2026.9.6", created_at: ago(86400 * 4), is_default: false },
+  { id: id("rel"), image: `sha256:${"7c".repeat(32)}`, openclaw_version: "2026.9.10", created_at: ago(3600 * 5), is_default: true, verdict: "passed", notes: "Faster start; Discord threads." },
+  { id: id("rel"), image: `sha256:${"5e".repeat(32)}`, openclaw_version: "2026.9.7", created_at: ago(86400 * 2), is_default: false, verdict: "unscanned", accepted: "no database on this machine" },
+  { id: id("rel"), image, openclaw_version: "2026.9.6", created_at: ago(86400 * 4), is_default: false, verdict: "passed" },
 ];
 const snapshot = (number, seconds, megabytes) => ({ number, taken_at: ago(seconds), bytes: Math.round(megabytes * 1024 ** 2), took_ms: 38, method: "reflink" });
 
@@ -393,7 +393,7 @@ async function answer(request, response, path, query) {
     const [, , , what, anyone, verb] = path.split("/");
     if (anyone) return moves(deployments.get(anyone), verb, me, body), json(202, shown(deployments.get(anyone)));
     if (what === "deployments") return json(200, { items: matching([...deployments.values()]).map((each) => ({ ...shown(each), owner: each.hidden.owner })) });
-    if (what === "releases") return json(200, [{ id: id("rel"), image, openclaw_version: "2026.9.6", node_version: "24.21.0", size_bytes: 675705993, created_at: ago(86400 * 4), is_default: true, deployments: deployments.size }]);
+    if (what === "releases") return json(200, [{ id: id("rel"), image, openclaw_version: "2026.9.6", node_version: "24.21.0", size_bytes: 675705993, created_at: ago(86400 * 4), is_default: true, deployments: deployments.size, verdict: "unscanned", accepted: "no database on this machine", signed_by: `sha256:${"3a".repeat(32)}` }]);
     if (what === "quarantine") return json(200, [{ container: randomBytes(32).toString("hex"), name: "vivier-dep_0nobody", deployment: null, since: ago(86400), discard_at: soon(86400 * 6) }]);
     return json(200, [{ name: "local", reachable: true, observed_at: ago(3), reserved_memory_bytes: 11 * GIB, reserved_cpu_millis: 5500, memory_ceiling: 0.8, admits: false, reason: "82 % of the memory is promised; new agents are refused above 80 %. Stop an agent or add memory.", deployments: deployments.size, queue_length: 3, capacity: { at: ago(3), driver: "docker", engine_version: "20.10.24", cpus: 8, memory_total_bytes: 16 * GIB, memory_available_bytes: 6 * GIB, disk_total_bytes: 200 * GIB, disk_available_bytes: 120 * GIB, containers_running: 5, warnings: ["this host cannot enforce disk quotas: the storage of a plan is a promise, not a limit"] } }]);
   }

@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod name;
 pub mod plan;
 pub mod provider;
+pub mod release;
 pub mod runtime;
 pub mod secret;
 pub mod template;

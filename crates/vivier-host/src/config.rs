@@ -37,8 +37,20 @@ pub struct Config {
     pub log_file_bytes: u64,
     /// The engine's log of one agent: how many files are kept.
     pub log_files: u32,
-    /// The image recipe (`images/openclaw/build`) that `vivierd image build` runs. Relative to the working directory.
+    /// The image recipe (`images/openclaw/build`) that `vivierd release build` runs. Relative to the working directory.
     pub image_recipe: PathBuf,
+    /// What vulnerabilities a release may have (`images/openclaw/release-policy.toml` shows the fields). Absent: the defaults.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release_policy: Option<PathBuf>,
+    /// The directory of the vulnerability database, in OSV's format. Absent: none, and every release is unscanned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vulnerability_database: Option<PathBuf>,
+    /// The public keys (PEM, ECDSA P-256) whose releases are started. Empty: `<data_dir>/keys/release.pub`.
+    pub release_keys: Vec<PathBuf>,
+    /// The private key that `vivierd release build` signs with. Absent: `<data_dir>/keys/release.key`. A host that only starts
+    /// releases needs none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release_signing_key: Option<PathBuf>,
     /// The `nft` program of the package `nftables`.
     pub nft: PathBuf,
 }
@@ -74,6 +86,10 @@ impl Default for Config {
             log_file_bytes: 10 * MIB,
             log_files: 3,
             image_recipe: "images/openclaw/build".into(),
+            release_policy: None,
+            vulnerability_database: None,
+            release_keys: Vec::new(),
+            release_signing_key: None,
             nft: "nft".into(),
         }
     }

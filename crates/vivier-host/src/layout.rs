@@ -141,6 +141,20 @@ impl Layout {
         self.images().join(hex_of(image))
     }
 
+    /// Says why a release must not be started any more. Beside the release, not in it: what is signed anew stays withdrawn.
+    pub fn withdrawal(&self, image: &Digest) -> PathBuf {
+        self.images().join(format!("{}.withdrawn.json", hex_of(image)))
+    }
+
+    /// The operator's key pair for releases, where no other place is set.
+    pub fn release_key(&self) -> PathBuf {
+        self.root.join("keys").join("release.key")
+    }
+
+    pub fn release_public_key(&self) -> PathBuf {
+        self.root.join("keys").join("release.pub")
+    }
+
     pub fn quarantine(&self) -> PathBuf {
         self.root.join("quarantine")
     }

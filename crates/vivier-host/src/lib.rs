@@ -7,8 +7,8 @@
 //! - [`policy`] says no; [`layout`] is the only place that makes paths, and makes them from typed ids alone.
 //! - [`volumes`], [`snapshots`], [`delivery`], [`firewall`] and [`docker`] have the effects. Each is named from the deployment's
 //!   id, may be repeated, and may be cut off by `kill -9` at every [`fault::point`].
-//! - [`images`] is the host's own list of what may be started; [`release`] says what is in an image and what is known against it;
-//!   [`server`] is the socket.
+//! - [`release`] signs what may be started and checks it before every start; [`images`] is the host's own list of it.
+//! - [`server`] is the socket.
 
 pub mod config;
 pub mod control;
@@ -28,6 +28,7 @@ pub mod volumes;
 
 mod channels;
 mod clock;
+mod shelf;
 
 pub use config::{Config, RuntimeKind};
 pub use docker::DockerRuntime;

@@ -21,12 +21,13 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 use vivier_core::runtime::fake::FakeRuntime;
 use vivier_core::runtime::{Runtime, RuntimeError, RuntimeErrorKind, WorkloadSpec};
-use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed};
+use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed, Withdraw};
 
+use crate::clock;
 use crate::config::{Config, RuntimeKind};
 use crate::docker::DockerRuntime;
 use crate::layout::Layout;
-use crate::{clock, images};
+use crate::shelf::{FakeShelf, Shelf};
 
 /// The largest request: configuration and secrets at their limits, with room for the rest.
 const MAX_REQUEST: usize = 4 * 1024 * 1024;
@@ -38,8 +39,6 @@ const DRAIN: Duration = Duration::from_secs(10);
 const MEND: Duration = Duration::from_secs(10);
 
 type Fallible<T> = Result<T, RuntimeError>;
-/// How the images are listed: only Docker has any.
-pub type ImageList = Arc<dyn Fn() -> futures_util::future::BoxFuture<'static, Fallible<Vec<Image>>> + Send + Sync>;
 
 /// Runs the host until `shutdown`: opens the socket, looks after the firewall, answers.
 ///
@@ -51,13 +50,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let listener = listen(&layout)?;
     match config.runtime {
         RuntimeKind::Fake => {
-            let known = fake_images(&layout)?;
-            let runtime = Arc::new(FakeRuntime::new(known.iter().map(|image| image.image.clone()), clock::now));
-            let list: ImageList = Arc::new(move || {
-                let known = known.clone();
-                Box::pin(async move { Ok(known) })
-            });
-            serve(listener, runtime, list, shutdown).await
+            let shelf = FakeShelf::new(layout);
+            let known = shelf.list().context("cannot read the list of images")?;
+            let runtime = Arc::new(FakeRuntime::new(known.into_iter().map(|image| image.image), clock::now));
+            serve(listener, runtime, Arc::new(shelf), shutdown).await
         }
         RuntimeKind::Docker => {
             let runtime = DockerRuntime::open(config)?;
@@ -68,12 +64,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
             if tokio::time::timeout(ORDER_PATIENCE, order).await.is_err() {
                 tracing::warn!("clearing up takes long; answering meanwhile");
             }
-            let lister = runtime.clone();
-            let list: ImageList = Arc::new(move || {
-                let runtime = lister.clone();
-                Box::pin(async move { runtime.images().await })
-            });
-            let served = serve(listener, Arc::new(runtime), list, shutdown.clone()).await;
+            let served = serve(listener, Arc::new(runtime.clone()), Arc::new(runtime), shutdown.clone()).await;
             // It ends with `shutdown`, between two rounds; a socket that failed by itself ends it here.
             shutdown.cancel();
             if let Err(error) = keeper.await {
@@ -82,30 +73,6 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
             served
         }
     }
-}
-
-/// The fake starts whatever is on the host's list, and one image of its own, so that it can be tried out without a build.
-fn fake_images(layout: &Layout) -> anyhow::Result<Vec<Image>> {
-    let mut known = Vec::new();
-    for entry in std::fs::read_dir(layout.images()).context("cannot read the list of images")? {
-        let name = entry?.file_name();
-        if let Some(digest) = name.to_str().and_then(|name| format!("sha256:{name}").parse().ok())
-            && let Ok(release) = images::release(layout, &digest)
-        {
-            known.push(images::describe(layout, release));
-        }
-    }
-    if known.is_empty() {
-        known.push(Image {
-            image: vivier_core::digest::Digest::of("vivier fake image"),
-            openclaw_version: "0.0.0-fake".to_owned(),
-            node_version: "0.0.0".to_owned(),
-            size_bytes: 0,
-            built_at: clock::now(),
-            config_schema: None,
-        });
-    }
-    Ok(known)
 }
 
 /// How long the first clearing up may keep the socket shut.
@@ -170,8 +137,8 @@ pub fn listen(layout: &Layout) -> anyhow::Result<UnixListener> {
 ///
 /// # Errors
 /// When the socket fails.
-pub async fn serve(listener: UnixListener, runtime: Arc<dyn Runtime>, images: ImageList, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let state = Serving { runtime, images, shutdown: shutdown.clone(), verbs: tokio_util::task::TaskTracker::new() };
+pub async fn serve(listener: UnixListener, runtime: Arc<dyn Runtime>, shelf: Arc<dyn Shelf>, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let state = Serving { runtime, shelf, shutdown: shutdown.clone(), verbs: tokio_util::task::TaskTracker::new() };
     let verbs = state.verbs.clone();
     let stop = shutdown.clone();
     let answering = axum::serve(listener, router(state)).with_graceful_shutdown(async move { stop.cancelled().await }).into_future();
@@ -197,7 +164,7 @@ pub async fn serve(listener: UnixListener, runtime: Arc<dyn Runtime>, images: Im
 #[derive(Clone)]
 struct Serving {
     runtime: Arc<dyn Runtime>,
-    images: ImageList,
+    shelf: Arc<dyn Shelf>,
     shutdown: CancellationToken,
     verbs: tokio_util::task::TaskTracker,
 }
@@ -225,6 +192,7 @@ fn router(state: Serving) -> axum::Router {
         .route("/capacity", post(capacity))
         .route("/events", post(events))
         .route("/images", post(images_known))
+        .route("/withdraw", post(withdraw))
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .with_state(state)
 }
@@ -420,7 +388,14 @@ async fn events(State(s): State<Serving>) -> Result<Response, Refusal> {
 }
 
 async fn images_known(State(s): State<Serving>) -> Answer<Vec<Image>> {
-    Ok(Json(s.verb("images", (s.images)()).await?))
+    let shelf = s.shelf.clone();
+    Ok(Json(s.verb("images", async move { shelf.images().await }).await?))
+}
+
+async fn withdraw(State(s): State<Serving>, asked: Asked<Withdraw>) -> Done {
+    let (shelf, Withdraw { image, reason }) = (s.shelf.clone(), asked?.0);
+    s.verb("withdraw", async move { shelf.withdraw(&image, reason).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Lines of JSON, one at a time as the reader takes them, and a sign of life when there is nothing else. Ends with the host.

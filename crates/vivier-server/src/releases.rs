@@ -1,6 +1,7 @@
 //! The catalogue of releases, and the check of a configuration against the schema of its release.
 
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jsonschema::ValidationError;
@@ -10,10 +11,11 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use vivier_core::config::ConfigIssue;
 use vivier_core::digest::Digest;
+use vivier_core::id::ReleaseId;
 use vivier_core::runtime::RuntimeError;
 
 use crate::runtimes::Images;
-use crate::store::{Store, StoreError};
+use crate::store::{Actor, Store, StoreError};
 
 /// More issues than a person reads.
 const MOST_ISSUES: usize = 50;
@@ -24,9 +26,14 @@ pub enum ReleasesError {
     Store(#[from] StoreError),
     #[error("the host's images are not known: {0}")]
     Runtime(#[from] RuntimeError),
-    #[error("the configuration schema of this release cannot be read; an operator builds the image again with `vivierd image build`")]
+    #[error("the release's document cannot be read")]
+    Document(#[source] std::io::Error),
+    #[error("the configuration schema of this release cannot be read; an operator builds the image again with `vivierd release build`")]
     Schema(#[source] anyhow::Error),
 }
+
+/// The largest document of a release that is given out, in bytes.
+const MOST_DOCUMENT: u64 = 64 << 20;
 
 /// Who knows the images, and one check at a time.
 pub struct Releases {
@@ -52,6 +59,42 @@ impl Releases {
             tracing::info!(images = images.len(), "the catalogue of releases has changed");
         }
         Ok(changed)
+    }
+
+    /// Takes a release back, or (without a reason) lets it be started again: first in the catalogue, then on the host, whose word counts.
+    ///
+    /// # Errors
+    /// When there is no such release, or the host does not do it: then the catalogue says at its next look what the host says.
+    pub async fn withdraw(&self, actor: &Actor, id: ReleaseId, reason: Option<&str>) -> Result<(), ReleasesError> {
+        let image = match self.store.withdraw_release(actor, id, reason).await {
+            // The same request once more: the host may not have heard of it yet.
+            Err(StoreError::Repeated) => match self.store.releases().await?.into_iter().find(|release| release.id == id) {
+                Some(release) => release.image,
+                None => return Err(StoreError::NotFound("release").into()),
+            },
+            image => image?,
+        };
+        self.source.withdraw(&image, reason).await?;
+        self.sync().await?;
+        Ok(())
+    }
+
+    /// Reads a document of a release: at most [`MOST_DOCUMENT`] bytes.
+    ///
+    /// # Errors
+    /// When it is not there, or cannot be read.
+    pub async fn document(&self, path: Option<PathBuf>) -> Result<Vec<u8>, ReleasesError> {
+        let path = path.ok_or(StoreError::NotFound("document of this release"))?;
+        let read = tokio::task::spawn_blocking(move || {
+            let mut bytes = Vec::new();
+            std::fs::File::open(&path)?.take(MOST_DOCUMENT).read_to_end(&mut bytes)?;
+            Ok::<_, std::io::Error>(bytes)
+        });
+        match read.await.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(StoreError::NotFound("document of this release").into()),
+            Err(error) => Err(ReleasesError::Document(error)),
+        }
     }
 
     /// Checks `config` against the schema of `image`'s OpenClaw: every issue with its dotted path. No schema: nothing to say, and the

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use vivier_core::id::{DeploymentId, TokenId};
+use vivier_core::id::{DeploymentId, ReleaseId, TokenId};
 use vivier_core::runtime::{LogLine, Stats};
 use vivier_core::wire::Page;
 use vivier_core::wire::accounts::{AccountOut, NewToken, TokenCreated, TokenOut};
@@ -11,7 +11,7 @@ use vivier_core::wire::agents::{
     RevisionOut, Rollback, RollbackPlan, SecretOut,
 };
 use vivier_core::wire::catalogue::Catalogue;
-use vivier_core::wire::operator::{HostOut, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
+use vivier_core::wire::operator::{HostOut, NewWithdrawal, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
 
 use crate::failure::Failure;
 use crate::http::{Call, Http};
@@ -38,6 +38,8 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("get", "/v1/deployments/{id}/rollback"),
     ("post", "/v1/deployments/{id}/rollback"),
     ("get", "/v1/releases"),
+    ("get", "/v1/releases/{id}/sbom"),
+    ("get", "/v1/releases/{id}/provenance"),
     ("post", "/v1/deployments/{id}/release"),
     ("post", "/v1/deployments/{id}/open"),
     ("get", "/v1/deployments/{id}/config"),
@@ -56,6 +58,8 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("post", "/v1/operator/deployments/{id}/suspend"),
     ("post", "/v1/operator/deployments/{id}/resume"),
     ("get", "/v1/operator/releases"),
+    ("post", "/v1/operator/releases/{id}/withdraw"),
+    ("delete", "/v1/operator/releases/{id}/withdraw"),
     ("get", "/v1/operator/quarantine"),
     ("post", "/v1/auth/login"),
     ("post", "/v1/auth/logout"),
@@ -161,6 +165,11 @@ impl Api {
         self.list(&["v1", "releases"]).await
     }
 
+    /// A document of a release, `sbom` or `provenance`, as it is.
+    pub async fn release_document(&self, id: ReleaseId, which: &str) -> Result<String, Failure> {
+        self.http.text(Call::get(&["v1", "releases", &id.to_string(), which])).await
+    }
+
     pub async fn use_release(&self, id: DeploymentId, release: &NewRelease) -> Result<DeploymentOut, Failure> {
         self.http.json(Call::post(&["v1", "deployments", &id.to_string(), "release"]).body(release)?).await
     }
@@ -248,6 +257,14 @@ impl Api {
 
     pub async fn releases(&self) -> Result<Vec<ReleaseOut>, Failure> {
         self.list(&["v1", "operator", "releases"]).await
+    }
+
+    pub async fn withdraw_release(&self, id: ReleaseId, withdrawal: &NewWithdrawal) -> Result<ReleaseOut, Failure> {
+        self.http.json(Call::post(&["v1", "operator", "releases", &id.to_string(), "withdraw"]).body(withdrawal)?).await
+    }
+
+    pub async fn reinstate_release(&self, id: ReleaseId) -> Result<ReleaseOut, Failure> {
+        self.http.json(Call::new(reqwest::Method::DELETE, &["v1", "operator", "releases", &id.to_string(), "withdraw"])).await
     }
 
     pub async fn quarantine(&self) -> Result<Vec<QuarantineOut>, Failure> {

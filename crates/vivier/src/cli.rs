@@ -386,6 +386,16 @@ pub struct RollbackArgs {
 pub enum ReleaseCommand {
     /// OpenClaw's releases that an agent may run
     Ls,
+    /// What is in a release, as a CycloneDX document; written to stdout
+    Sbom {
+        /// The image's digest or its beginning, or OpenClaw's version when only one release has it
+        release: String,
+    },
+    /// How a release was made: the operator's signed statement; written to stdout
+    Provenance {
+        /// The image's digest or its beginning, or OpenClaw's version when only one release has it
+        release: String,
+    },
     /// Run another release; when it does not work, the old one comes back by itself, with the data from before
     Use {
         #[command(flatten)]
@@ -504,8 +514,11 @@ pub enum OperatorCommand {
         /// Its id (dep_…)
         id: vivier_core::id::DeploymentId,
     },
-    /// Agent images in the catalogue
-    Releases,
+    /// Releases in the catalogue: list them, take one back
+    Releases {
+        #[command(subcommand)]
+        command: Option<OperatorReleaseCommand>,
+    },
     /// Containers that nobody owns
     Quarantine,
 }
@@ -601,6 +614,23 @@ named_values!(scopes, TokenScope, TokenScope::ALL.map(TokenScope::as_str), |text
 });
 named_values!(data, RollbackData, ["keep", "restore"], |text| if text == "restore" { RollbackData::Restore } else { RollbackData::Keep });
 named_values!(levels, Level, Level::NAMES, |text| Level::parse(&text).unwrap_or(Level::Trace));
+
+#[derive(Debug, Subcommand)]
+pub enum OperatorReleaseCommand {
+    /// Take a release back: no host starts it any more; agents that run it go on
+    Withdraw {
+        /// The image's digest or its beginning, or OpenClaw's version when only one release has it
+        release: String,
+        /// Why; tenants are shown it
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let a release that was taken back be started again
+    Reinstate {
+        /// The image's digest or its beginning, or OpenClaw's version when only one release has it
+        release: String,
+    },
+}
 
 #[cfg(test)]
 mod tests {

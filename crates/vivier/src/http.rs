@@ -149,6 +149,11 @@ impl Http {
         })
     }
 
+    /// Sends `call`, whose answer is a document that is handed on as it is.
+    pub async fn text(&self, call: Call) -> Result<String, Failure> {
+        self.send(&call).await?.text().await.map_err(|error| self.lost(&error))
+    }
+
     /// Sends `call`, whose answer has no body that matters.
     pub async fn done(&self, call: Call) -> Result<(), Failure> {
         self.send(&call).await.map(drop)

@@ -35,10 +35,11 @@ pub enum Command {
     Edge(RoleArguments),
     /// Run the hands: Docker, volumes, firewall, images
     Host(RoleArguments),
-    /// Build and list agent images
-    Image {
+    /// Build, sign, list and withdraw releases of the agent image
+    #[command(visible_alias = "image")]
+    Release {
         #[command(subcommand)]
-        command: ImageCommand,
+        command: ReleaseCommand,
     },
     /// Look at the keys that wrap secrets, and rotate them
     Keys {
@@ -57,25 +58,57 @@ pub struct RoleArguments {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum ImageCommand {
-    /// Build the agent image of the pinned OpenClaw version and enter it into the catalogue
-    Build {
-        /// Where the base comes from: an image registry, Debian's packages, or whichever can be reached
-        #[arg(long, default_value = "auto", value_parser = ["auto", "registry", "packages"])]
-        base: String,
-        /// Do nothing when there is an image already
-        #[arg(long)]
-        if_absent: bool,
-    },
-    /// List the agent images on this host
+pub enum ReleaseCommand {
+    /// Build the agent image, sign it, and enter it into the catalogue
+    Build(BuildArguments),
+    /// List the releases on this host
     List {
-        /// Only the digests
+        /// Only the digests of those that this host would start
         #[arg(long, short)]
         quiet: bool,
         /// One JSON document
-        #[arg(long)]
+        #[arg(long, conflicts_with = "quiet")]
         json: bool,
     },
+    /// Take a release back: this host does not start it any more
+    Withdraw {
+        /// Its version, or the beginning of its digest
+        release: String,
+        /// Why; tenants are shown it
+        #[arg(long, required_unless_present = "undo")]
+        reason: Option<String>,
+        /// Let it be started again
+        #[arg(long, conflicts_with = "reason")]
+        undo: bool,
+    },
+    /// Make a key pair to sign releases with
+    Key {
+        /// Where the private key goes; the public one goes beside it [default: keys/release.key in the data directory]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct BuildArguments {
+    /// Where the base comes from: an image registry, Debian's packages, or whichever can be reached
+    #[arg(long, default_value = "auto", value_parser = ["auto", "registry", "packages"])]
+    pub base: String,
+    /// Do nothing when there is a release already that this host would start
+    #[arg(long)]
+    pub if_absent: bool,
+    /// What vulnerabilities it may have [default: host.release_policy]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// The directory of the vulnerability database [default: host.vulnerability_database]
+    #[arg(long, value_name = "DIR")]
+    pub database: Option<PathBuf>,
+    /// Let it be started without a scan for vulnerabilities, for this reason; everyone is shown it
+    #[arg(long, value_name = "REASON")]
+    pub accept_unscanned: Option<String>,
+    /// What to say of it to those who choose: a text, or a file that holds one
+    #[arg(long, value_name = "TEXT|FILE")]
+    pub notes: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,9 +8,9 @@
 //! This crate joins them and knows nothing of what they do: it reads the settings, sets up the log, and keeps the children alive.
 
 mod cli;
-mod image;
 mod keys;
 mod logging;
+mod release;
 mod role;
 mod settings;
 mod supervisor;
@@ -48,8 +48,8 @@ fn run(arguments: cli::Arguments) -> anyhow::Result<()> {
         cli::Command::Serve(role) => runtime.block_on(role::run(role::Role::Serve, settings, role)),
         cli::Command::Edge(role) => runtime.block_on(role::run(role::Role::Edge, settings, role)),
         cli::Command::Host(role) => runtime.block_on(role::run(role::Role::Host, settings, role)),
-        cli::Command::Image { command } => runtime.block_on(image::run(settings, command)),
         cli::Command::Keys { command } => runtime.block_on(keys::run(settings, command)),
+        cli::Command::Release { command } => runtime.block_on(release::run(settings, command)),
         cli::Command::Settings => settings::print(&settings),
     }
 }

@@ -178,6 +178,9 @@ export async function operatorAsk(id: string, what: "suspend" | "resume"): Promi
   else await must(api.POST("/v1/operator/deployments/{id}/resume", path(id)));
 }
 
+export const withdrawRelease = (id: string, reason: string) => must(api.POST("/v1/operator/releases/{id}/withdraw", { ...path(id), body: { reason } }));
+export const reinstateRelease = (id: string) => must(api.DELETE("/v1/operator/releases/{id}/withdraw", path(id)));
+
 export const create = (body: NewDeployment): Promise<Deployment> => must(api.POST("/v1/deployments", { body }));
 export const edit = (id: string, change: { name?: string; plan?: PlanName }) => must(api.PATCH("/v1/deployments/{id}", { ...path(id), body: change }));
 export const rollback = (id: string, revision: number, data: RollbackData) =>

@@ -110,7 +110,7 @@ function Form({ catalogue, account }: { catalogue: Catalogue; account: string })
       </div>
       {catalogue.openclaw_version == null && (
         <Notice tone="warn" title="No agent image yet">
-          There is no OpenClaw release to run. Whoever runs this Vivier builds one with <code>vivierd image build</code>.
+          There is no OpenClaw release to run. Whoever runs this Vivier builds one with <code>vivierd release build</code>.
         </Notice>
       )}
 

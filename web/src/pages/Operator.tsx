@@ -5,7 +5,7 @@ import { useState, type ReactNode } from "react";
 import { hostsQuery, meQuery, operatorAsk, operatorDeploymentsQuery, quarantineQuery, refresh, releasesQuery } from "../api/queries";
 import type { Host, OwnedDeployment, State } from "../api/types";
 import { asSentence } from "../lib/fields";
-import { bytes, cores, count, day, moment, shortDigest } from "../lib/format";
+import { bytes, cores, count, day, moment } from "../lib/format";
 import { useSettled, useTitle } from "../lib/hooks";
 import { allowed } from "../lib/states";
 import { Bar, Button, Card, cx, Empty, Notice, ProblemNotice, Skeleton } from "../ui/basics";
@@ -13,6 +13,7 @@ import { Page } from "../ui/Shell";
 import { Seen, StateBadge } from "../ui/StateBadge";
 import { complain } from "../ui/toasts";
 import { StateSelect } from "../ui/StateSelect";
+import { OperatorReleases } from "./OperatorReleases";
 
 export default function Operator() {
   useTitle("Operator");
@@ -43,23 +44,8 @@ export default function Operator() {
         <Everyone />
         <div className="grid items-start gap-5 lg:grid-cols-2">
           <Card title="Releases">
-            <Loaded query={releases} empty="No image has been built. Build one: vivierd image build">
-              {(list) => (
-                <ul className="divide-y divide-line">
-                  {list.map((release) => (
-                    <li key={release.id} className="py-2.5 first:pt-0 last:pb-0">
-                      <p className="flex flex-wrap items-center gap-x-2 font-semibold">
-                        OpenClaw {release.openclaw_version}
-                        {release.is_default && <span className="rounded-full bg-teal-soft px-2 text-[0.8125rem] text-teal">for new agents</span>}
-                      </p>
-                      <p className="text-[0.8125rem] text-muted">
-                        Node {release.node_version} · {bytes(release.size_bytes)} · {day(release.created_at)} · {count(release.deployments, "agent")}
-                      </p>
-                      <p className="font-mono text-[0.8125rem] text-muted">{shortDigest(release.image)}</p>
-                    </li>
-                  ))}
-                </ul>
-              )}
+            <Loaded query={releases} empty="No image has been built. Build one: vivierd release build">
+              {(list) => <OperatorReleases list={list} />}
             </Loaded>
           </Card>
           <Card title="Quarantine">

@@ -420,7 +420,7 @@ impl Runtime for FakeRuntime {
         let id = spec.deployment;
         self.verb(|world, now| {
             if stage == Stage::Workload && !world.images.contains(&spec.image) {
-                return Err(RuntimeError::new(RuntimeErrorKind::Image, "the image is not on this host; build it with `vivierd image build`"));
+                return Err(RuntimeError::new(RuntimeErrorKind::Image, "the image is not on this host; build it with `vivierd release build`"));
             }
             if world.cells.iter().any(|(other, cell)| *other != id && cell.network == Some(spec.subnet)) {
                 return Err(RuntimeError::new(RuntimeErrorKind::Conflict, format!("the subnet {} is in use", spec.subnet)));

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::channel::{ChannelKind, ChannelSettings};
 use crate::config::ConfigIssue;
 use crate::digest::Digest;
-use crate::id::{AccountId, DeploymentId, EventId};
+use crate::id::{AccountId, DeploymentId, EventId, ReleaseId};
 use crate::lifecycle::{Action, State};
 use crate::name::{DisplayName, Slug};
 use crate::plan::PlanName;
 use crate::provider::{ProviderKind, ProviderSettings};
+use crate::release::{Verdict, Withdrawal};
 use crate::runtime::{Limits, Proof, Snapshot};
 use crate::secret::Secret;
 use crate::template::TemplateName;
@@ -274,11 +275,23 @@ pub struct RevisionOut {
 /// A release that an agent may run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReleaseChoice {
+    pub id: ReleaseId,
     pub image: Digest,
     pub openclaw_version: String,
     pub created_at: Timestamp,
     /// New deployments get it.
     pub is_default: bool,
+    /// What the operator says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Whether it was compared with known vulnerabilities.
+    pub verdict: Verdict,
+    /// Why the operator starts it although it is unscanned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+    /// It was taken back: it cannot be chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Withdrawal>,
 }
 
 /// Which revision to go back to; the last known good one when absent.

@@ -19,6 +19,7 @@
 //! | `POST /capacity` | – | `Capacity` |
 //! | `POST /events` | – | lines of JSON: [`Streamed`]`<DeploymentId>` |
 //! | `POST /images` | – | `[Image]` |
+//! | `POST /withdraw` | [`Withdraw`] | – |
 //!
 //! Success is 200 with JSON (204 where the answer is empty); a refusal is 422 with a `RuntimeError`.
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::id::DeploymentId;
+use crate::release::{Verdict, Withdrawal};
 use crate::runtime::{LogQuery, Restore, RuntimeError, Scope, Stage, WorkloadSpec};
 use crate::time::Timestamp;
 
@@ -93,7 +95,15 @@ pub enum Streamed<T> {
     Alive,
 }
 
-/// An agent image that the host holds and would start.
+/// Takes a release back, or lets it be started again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Withdraw {
+    pub image: Digest,
+    /// Absent: it may be started again.
+    pub reason: Option<String>,
+}
+
+/// A release that the host holds, with a signature that it trusts. It is started unless it was withdrawn or the gate says no.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
     pub image: Digest,
@@ -101,6 +111,30 @@ pub struct Image {
     pub node_version: String,
     pub size_bytes: u64,
     pub built_at: Timestamp,
+    /// What the operator says of it.
+    pub notes: Option<String>,
+    pub verdict: Verdict,
+    /// Why the operator starts it although it is unscanned.
+    pub accepted: Option<String>,
+    pub withdrawn: Option<Withdrawal>,
+    /// The key that has signed it.
+    pub signed_by: String,
     /// The JSON schema of this version's configuration (`openclaw config schema`), as a path on the host's disk.
     pub config_schema: Option<std::path::PathBuf>,
+    /// What is in it, as CycloneDX: a path on the host's disk.
+    pub sbom: Option<std::path::PathBuf>,
+    /// The signed statement of how it was made (DSSE): a path on the host's disk.
+    pub provenance: Option<std::path::PathBuf>,
+}
+
+impl Image {
+    /// The host would start it.
+    pub fn may_start(&self) -> bool {
+        self.withdrawn.is_none()
+            && match self.verdict {
+                Verdict::Passed => true,
+                Verdict::Failed => false,
+                Verdict::Unscanned => self.accepted.is_some(),
+            }
+    }
 }

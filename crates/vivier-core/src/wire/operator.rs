@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::id::{DeploymentId, ReleaseId};
 use crate::name::Email;
+use crate::release::{Verdict, Withdrawal};
 use crate::runtime::Capacity;
 use crate::time::Timestamp;
 
@@ -60,4 +61,24 @@ pub struct ReleaseOut {
     /// New deployments get it.
     pub is_default: bool,
     pub deployments: u64,
+    /// What the operator says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    pub verdict: Verdict,
+    /// Why the operator starts it although it is unscanned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+    /// It was taken back: agents that run it go on, and none is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Withdrawal>,
+    /// The key that has signed it, as `sha256:` of its public half.
+    pub signed_by: String,
+}
+
+/// Takes a release back.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWithdrawal {
+    /// 1 to 500 letters; tenants are shown it.
+    pub reason: String,
 }

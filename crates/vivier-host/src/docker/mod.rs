@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use bollard::Docker;
 use bollard::errors::Error as EngineError;
 use bollard::models::ContainerInspectResponse;
+use vivier_core::digest::Digest;
 use vivier_core::id::{DeploymentId, InstallationId};
 use vivier_core::runtime::{
     BoxStream, Capacity, Drain, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot,
@@ -36,6 +37,8 @@ use crate::config::Config;
 use crate::control::{self, ControlError};
 use crate::firewall::{Bridge, Firewall};
 use crate::layout::Layout;
+use crate::release::keys::KeyFiles;
+use crate::release::papers;
 use crate::volumes::Quota;
 use crate::{clock, delivery, fault, gateway, images, policy, snapshots, volumes};
 
@@ -136,6 +139,7 @@ pub struct DockerRuntime {
 pub(crate) struct Host {
     config: Config,
     layout: Layout,
+    keys: KeyFiles,
     installation: InstallationId,
     engine: Engine,
     firewall: Firewall,
@@ -165,6 +169,7 @@ impl DockerRuntime {
             places: tokio::sync::Semaphore::new(config.engine_concurrency.clamp(1, 64) as usize),
             channels: Channels::new(Duration::from_secs(config.channels_every_seconds.into())),
             samples: stats::Samples::default(),
+            keys: KeyFiles::of(&config, &layout),
             config,
             layout,
             installation,
@@ -189,7 +194,15 @@ impl DockerRuntime {
     /// # Errors
     /// `Unreachable` when the engine does not answer.
     pub async fn images(&self) -> Result<Vec<Image>, RuntimeError> {
-        images::known(&self.host.layout, &self.host.engine).await
+        images::known(&self.host.layout, &self.host.keys, &self.host.engine).await
+    }
+
+    /// From now on `image` is not started any more, or, without a `reason`, again. What runs goes on.
+    ///
+    /// # Errors
+    /// `NotFound` when this host has no such release; `Refused` when the reason is none.
+    pub async fn withdraw(&self, image: &Digest, reason: Option<String>) -> Result<(), RuntimeError> {
+        papers::withdraw_known(&self.host.layout, image, reason.as_deref())
     }
 
     /// Puts the firewall's rules back for every network that is here: an operator, or another firewall's restart, may have
@@ -379,7 +392,7 @@ impl Runtime for DockerRuntime {
         policy::check(spec, stage, &self.host.config)?;
         // Before anything is made: what cannot be started is not prepared either.
         let docker = self.host.engine.get().await?;
-        images::verify(&self.host.layout, &docker, &spec.image).await?;
+        images::verify(&self.host.layout, &self.host.keys, &docker, &spec.image).await?;
         let _turn = self.host.turn(spec.deployment).await;
         self.host.prepare(&docker, spec).await?;
         if stage >= Stage::Config {
@@ -404,7 +417,7 @@ impl Runtime for DockerRuntime {
     async fn rehearse(&self, spec: &WorkloadSpec, snapshot: Option<u64>) -> Result<Rehearsal, RuntimeError> {
         policy::check(spec, Stage::Workload, &self.host.config)?;
         let docker = self.host.engine.get().await?;
-        images::verify(&self.host.layout, &docker, &spec.image).await?;
+        images::verify(&self.host.layout, &self.host.keys, &docker, &spec.image).await?;
         let _turn = self.host.turn(spec.deployment).await;
         self.host.rehearse(&docker, spec, snapshot).await
     }

@@ -10,6 +10,7 @@ mod policy;
 mod proof;
 mod real;
 mod rehearsal;
+mod releases;
 mod secrets;
 mod socket;
 mod support;

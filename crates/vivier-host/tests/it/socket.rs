@@ -26,8 +26,8 @@ use vivier_host::{Config, RuntimeKind};
 use crate::support::Bench;
 
 /// The other end of the socket: one connection for each call, nothing clever.
-struct Client {
-    socket: PathBuf,
+pub struct Client {
+    pub socket: PathBuf,
 }
 
 impl Client {
@@ -49,11 +49,11 @@ impl Client {
         Err(serde_json::from_slice(&answer.collect().await.expect("a body").to_bytes()).expect("an error that can be read"))
     }
 
-    async fn done(&self, route: &str, body: &impl Serialize) -> Result<(), RuntimeError> {
+    pub async fn done(&self, route: &str, body: &impl Serialize) -> Result<(), RuntimeError> {
         self.ask(route, body).await.map(|_| ())
     }
 
-    async fn get<T: DeserializeOwned>(&self, route: &str, body: &impl Serialize) -> Result<T, RuntimeError> {
+    pub async fn get<T: DeserializeOwned>(&self, route: &str, body: &impl Serialize) -> Result<T, RuntimeError> {
         let bytes = self.ask(route, body).await?.collect().await.expect("a body").to_bytes();
         Ok(serde_json::from_slice(&bytes).expect("an answer that can be read"))
     }
@@ -174,13 +174,13 @@ impl Runtime for Client {
 }
 
 /// A host in a task, and the way to it.
-struct Served {
-    client: Client,
-    shutdown: CancellationToken,
-    task: tokio::task::JoinHandle<anyhow::Result<()>>,
+pub struct Served {
+    pub client: Client,
+    pub shutdown: CancellationToken,
+    pub task: tokio::task::JoinHandle<anyhow::Result<()>>,
 }
 
-async fn served(config: Config) -> Served {
+pub async fn served(config: Config) -> Served {
     let socket = config.data_dir.join("run/host.sock");
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(vivier_host::run(config, shutdown.clone()));

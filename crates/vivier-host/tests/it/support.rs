@@ -14,9 +14,13 @@ use vivier_core::config::{Document, Surroundings, render};
 use vivier_core::digest::Digest;
 use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::plan::PlanName;
+use vivier_core::release::Verdict;
 use vivier_core::runtime::{Limits, Observation, Runtime, SecretsDocument, Subnet, WorkloadSpec, conformance};
 use vivier_core::secret::Secret;
-use vivier_host::{Config, DockerRuntime, images};
+use vivier_core::time::Timestamp;
+use vivier_host::release::enter::Draft;
+use vivier_host::release::papers::Release;
+use vivier_host::{Config, DockerRuntime};
 
 pub const SECRET: &str = "the-secret-that-must-stay-hidden-4711";
 const MIB: u64 = 1024 * 1024;
@@ -26,6 +30,8 @@ pub struct Bench {
     pub config: Config,
     pub runtime: DockerRuntime,
     pub image: Digest,
+    /// Of the release.
+    pub version: String,
     pub limits: Limits,
     pub tuning: Tuning,
     next: AtomicU32,
@@ -72,9 +78,8 @@ impl Bench {
         let config = Config { data_dir: data.path().join("data"), subnet_pool: pool.parse().expect("a pool"), channels_every_seconds: 1, ..Config::default() };
         let runtime = DockerRuntime::open(config.clone()).expect("a runtime");
         let version = docker(&["image", "inspect", "--format", "{{index .Config.Labels \"io.vivier.openclaw.version\"}}", image.as_str()]);
-        let release = serde_json::json!({ "image": image, "openclaw": version, "node": "24.21.0", "size_bytes": 1 });
-        images::admit(runtime.layout(), &release.to_string(), None).expect("a release");
-        Self { config, runtime, image, limits, tuning, next: AtomicU32::new(0), _data: data }
+        enter(&config, draft(&image, &version));
+        Self { config, runtime, image, version, limits, tuning, next: AtomicU32::new(0), _data: data }
     }
 
     pub fn subnet(&self) -> Subnet {
@@ -179,6 +184,30 @@ impl conformance::Bench for Bench {
     fn pause(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(tokio::time::sleep(Duration::from_millis(100)))
     }
+}
+
+/// A release of `image`, unscanned and accepted.
+pub fn draft(image: &Digest, version: &str) -> Draft {
+    Draft {
+        release: Release { image: image.clone(), openclaw: version.to_owned(), node: "24.21.0".to_owned(), size_bytes: 1, notes: None },
+        schema: None,
+        sbom: br#"{"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"components":[]}"#.to_vec(),
+        scan: b"{}".to_vec(),
+        verdict: Verdict::Unscanned,
+        accepted: Some("a test".to_owned()),
+        started_on: Timestamp::from_millis(0),
+    }
+}
+
+/// Signs it with the key of this data directory and enters it, as `vivierd release build` does.
+pub fn enter(config: &Config, draft: Draft) {
+    let config = config.clone();
+    // On a thread of its own: a bench is also made where a runtime is at work already.
+    let entered = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(vivier_host::release::enter::enter(&config, draft))
+    });
+    entered.join().expect("no panic").expect("a release");
 }
 
 /// Runs the docker CLI and gives what it says. A failure is said on stderr and gives nothing.

@@ -10,8 +10,7 @@ use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::lifecycle::{Ask, State as Shown};
 use vivier_core::name::Slug;
 use vivier_core::wire::Page;
-use vivier_core::wire::agents::{DeploymentOut, DeploymentPatch, NewDeployment, NewRelease, ReleaseChoice, RevisionOut, Rollback, RollbackPlan};
-use vivier_core::wire::operator::ReleaseOut;
+use vivier_core::wire::agents::{DeploymentOut, DeploymentPatch, NewDeployment, NewRelease, RevisionOut, Rollback, RollbackPlan};
 
 use super::extract::{Body, OptionalBody, Query, flag, number};
 use super::guard::{Owned, Read, Signed, Write};
@@ -74,7 +73,7 @@ pub async fn create_deployment(State(app): State<App>, signed: Signed<Write>, he
     app.auth.limits.check(Limit::DeployByAddress, &address_key(client_address(&headers))).map_err(super::accounts::reached)?;
     let release = app.store.default_release().await?;
     let release =
-        release.ok_or_else(|| ApiError::unavailable("no_image", "There is no agent image yet. The operator makes one: run `vivierd image build`.", 60))?;
+        release.ok_or_else(|| ApiError::unavailable("no_image", "There is no agent image yet. The operator makes one: run `vivierd release build`.", 60))?;
     let stand_in = slug.clone().unwrap_or_else(|| Slug::suggest(name.as_str(), "000000"));
     let effective = worker::spec::effective(&app.settings, &stand_in, plan, None, &document, provider.as_ref(), &channels);
     let wrong = configs::objections(&app, &release.image, &effective, "config", &text).await?;
@@ -211,19 +210,6 @@ pub async fn edit_deployment(State(app): State<App>, owned: Owned<Write>, Body(b
     let edited = app.store.edit_deployment(&caller.actor(), deployment.account, deployment.id, name, plan, &app.settings.rules()).await?;
     app.wake.notify_one();
     Ok(Json(views::deployment(&app, edited)))
-}
-
-/// Releases that an agent may run
-///
-/// Newest first. A new deployment gets the default one.
-#[utoipa::path(get, path = "/v1/releases", tag = "configuration", security(("session" = []), ("bearer" = ["read"])),
-    responses((status = 200, description = "The releases", body = Page<ReleaseChoice>)))]
-pub async fn choose_release(State(app): State<App>, _signed: Signed<Read>) -> Result<Json<Page<ReleaseChoice>>, ApiError> {
-    let releases = app.store.releases().await?.into_iter().map(|release| {
-        let ReleaseOut { id: _, image, openclaw_version, node_version: _, size_bytes: _, created_at, is_default, deployments: _ } = release;
-        ReleaseChoice { image, openclaw_version, created_at, is_default }
-    });
-    Ok(Json(Page { items: releases.collect(), next_cursor: None }))
 }
 
 /// Run another release

@@ -24,6 +24,7 @@ pub mod openapi;
 mod operator;
 mod pages;
 mod problem;
+mod releases;
 pub mod routes;
 mod secrets;
 mod sse;

@@ -3,14 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use vivier_core::id::DeploymentId;
+use vivier_core::id::{DeploymentId, ReleaseId};
 use vivier_core::lifecycle::Ask;
 use vivier_core::wire::Page;
 use vivier_core::wire::agents::DeploymentOut;
-use vivier_core::wire::operator::{HostOut, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
+use vivier_core::wire::operator::{HostOut, NewWithdrawal, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
 
 use super::deployments::{Answer, Found, ListQuery, accepted};
-use super::extract::{DeploymentPath, Query};
+use super::extract::{Body, DeploymentPath, Query, ReleasePath};
 use super::guard::{Operator, Read, Write};
 use super::problem::ApiError;
 use super::views;
@@ -19,6 +19,9 @@ use crate::auth::caller::Caller;
 use crate::store::StoreError;
 use crate::store::deployments::Asked;
 use crate::worker;
+
+/// The longest reason for a withdrawal, in bytes.
+const MOST_REASON: usize = 500;
 
 /// Hosts
 #[utoipa::path(get, path = "/v1/operator/hosts", tag = "operator", security(("session" = []), ("bearer" = ["read"])),
@@ -58,6 +61,40 @@ pub async fn list_quarantine(State(app): State<App>, _operator: Operator<Read>) 
     responses((status = 200, description = "Newest first", body = Page<ReleaseOut>)))]
 pub async fn list_releases(State(app): State<App>, _operator: Operator<Read>) -> Result<Json<Page<ReleaseOut>>, ApiError> {
     Ok(Json(Page { items: app.store.releases().await?, next_cursor: None }))
+}
+
+/// Take a release back
+///
+/// The host starts it no more, from this moment and whoever asks; agents that run it go on. It is not offered, cannot be chosen or
+/// gone back to, and new deployments get the newest of the others.
+#[utoipa::path(post, path = "/v1/operator/releases/{id}/withdraw", tag = "operator", params(("id" = ReleaseId, Path, description = "The release")),
+    request_body = NewWithdrawal, security(("session" = []), ("bearer" = ["write"])),
+    responses((status = 200, description = "As it is now", body = ReleaseOut)))]
+pub async fn withdraw_release(
+    State(app): State<App>,
+    operator: Operator<Write>,
+    ReleasePath(id): ReleasePath,
+    Body(body): Body<NewWithdrawal>,
+) -> Result<Json<ReleaseOut>, ApiError> {
+    let reason = body.reason.trim();
+    if reason.is_empty() || reason.len() > MOST_REASON {
+        return Err(ApiError::field("reason", format!("must have 1 to {MOST_REASON} letters; tenants are shown it")));
+    }
+    set_withdrawn(&app, &operator.0, id, Some(reason)).await
+}
+
+/// Let a release that was taken back be started again
+#[utoipa::path(delete, path = "/v1/operator/releases/{id}/withdraw", tag = "operator", params(("id" = ReleaseId, Path, description = "The release")),
+    security(("session" = []), ("bearer" = ["write"])),
+    responses((status = 200, description = "As it is now", body = ReleaseOut)))]
+pub async fn reinstate_release(State(app): State<App>, operator: Operator<Write>, ReleasePath(id): ReleasePath) -> Result<Json<ReleaseOut>, ApiError> {
+    set_withdrawn(&app, &operator.0, id, None).await
+}
+
+async fn set_withdrawn(app: &App, caller: &Caller, id: ReleaseId, reason: Option<&str>) -> Result<Json<ReleaseOut>, ApiError> {
+    app.releases.withdraw(&caller.operator_actor(), id, reason).await?;
+    let found = app.store.releases().await?.into_iter().find(|release| release.id == id);
+    found.map(Json).ok_or_else(|| ApiError::not_found("release"))
 }
 
 async fn ask(app: &App, caller: &Caller, id: DeploymentId, ask: Ask) -> Result<Answer, ApiError> {

@@ -3,10 +3,12 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use vivier_core::config::ConfigIssue;
+use vivier_core::runtime::RuntimeErrorKind;
 use vivier_core::wire::problem::{FieldProblem, Problem};
 
 use crate::auth::password::Busy;
 use crate::clock::{Clock as _, SystemClock};
+use crate::releases::ReleasesError;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
@@ -202,6 +204,28 @@ impl From<StoreError> for ApiError {
             ours @ (StoreError::Database(_) | StoreError::Lost | StoreError::Corrupt(_) | StoreError::Vault(_) | StoreError::Migrate(_)) => {
                 Self::internal(&ours)
             }
+        }
+    }
+}
+
+impl From<ReleasesError> for ApiError {
+    fn from(error: ReleasesError) -> Self {
+        match error {
+            ReleasesError::Store(error) => error.into(),
+            ReleasesError::Runtime(error) => match error.kind {
+                RuntimeErrorKind::NotFound => Self::not_found("release"),
+                RuntimeErrorKind::Refused => Self::field("reason", error.message),
+                RuntimeErrorKind::Unreachable
+                | RuntimeErrorKind::Conflict
+                | RuntimeErrorKind::Capacity
+                | RuntimeErrorKind::Rejected
+                | RuntimeErrorKind::Image
+                | RuntimeErrorKind::Failed => {
+                    tracing::warn!(detail = error.detail, "the host could not do it: {error}");
+                    Self::unavailable("host_away", sentence(&error.message), 5)
+                }
+            },
+            ours @ (ReleasesError::Schema(_) | ReleasesError::Document(_)) => Self::internal(&ours),
         }
     }
 }

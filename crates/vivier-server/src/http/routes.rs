@@ -9,7 +9,8 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    accounts, catalogue, configs, dashboard, deployments, follow, health, idempotency, layers, logs, open, openapi, operator, secrets, timeline, tokens, waves,
+    accounts, catalogue, configs, dashboard, deployments, follow, health, idempotency, layers, logs, open, openapi, operator, releases, secrets, timeline,
+    tokens, waves,
 };
 use crate::app::App;
 
@@ -60,7 +61,10 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(waves::abort_wave))
         .routes(routes!(waves::revert_wave, waves::plan_revert))
         .routes(routes!(follow::follow_channel))
-        .routes(routes!(deployments::choose_release))
+        .routes(routes!(operator::withdraw_release, operator::reinstate_release))
+        .routes(routes!(releases::choose_release))
+        .routes(routes!(releases::get_release_sbom))
+        .routes(routes!(releases::get_release_provenance))
         .routes(routes!(deployments::change_release))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -12,12 +12,13 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use vivier_core::digest::Digest;
 use vivier_core::id::DeploymentId;
 use vivier_core::runtime::{
     BoxStream, Capacity, Drain, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot,
     Stage, Stats, WorkloadSpec,
 };
-use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed};
+use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed, Withdraw};
 
 use super::Images;
 
@@ -284,5 +285,9 @@ impl Runtime for HostRuntime {
 impl Images for HostRuntime {
     async fn images(&self) -> Result<Vec<Image>, RuntimeError> {
         self.call("/images", &()).await
+    }
+
+    async fn withdraw(&self, image: &Digest, reason: Option<&str>) -> Result<(), RuntimeError> {
+        self.call("/withdraw", &Withdraw { image: image.clone(), reason: reason.map(str::to_owned) }).await
     }
 }

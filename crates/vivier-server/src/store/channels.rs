@@ -13,6 +13,7 @@ use vivier_core::wire::waves::{ChannelOut, PromotionOut, PromotionPlan, ReleaseR
 
 use super::deployments::Deployment;
 use super::events::Note;
+use super::revisions::must_start;
 use super::waves::StageTimes;
 use super::{Actor, Columns as _, Store, StoreError, Tx, int, json, new_uuid, statements, word};
 
@@ -31,7 +32,7 @@ statements! {
     LOCK = "UPDATE channels SET version = version + 1 WHERE name = $1 RETURNING release_id";
     MOVE = "UPDATE channels SET release_id = $2, promoted_at = $3, promoted_by = $4 WHERE name = $1";
     PROMOTED = "INSERT INTO promotions (id, channel, release_id, at, author) VALUES ($1, $2, $3, $4, $5)";
-    RELEASE = "SELECT id AS release_id, image, openclaw_version FROM releases WHERE id = $1 AND gone_at IS NULL";
+    RELEASE = "SELECT id AS release_id, image, openclaw_version, verdict, accepted, withdrawn_reason FROM releases WHERE id = $1 AND gone_at IS NULL";
     OPEN_WAVE = "SELECT id, state FROM waves WHERE channel = $1 AND state IN ('running', 'paused', 'halted', 'reverting')";
     /// The youngest first: they have the least to lose.
     BEHIND = "SELECT d.id FROM deployments d JOIN revisions v ON v.deployment_id = d.id AND v.number = d.revision \
@@ -76,6 +77,7 @@ impl Store {
     /// What [`Store::promote`] would do.
     pub async fn promotion_plan(&self, wanted: ReleaseId, channel: ReleaseChannel, plan: WavePlan) -> Result<PromotionPlan, StoreError> {
         let row = sqlx::query(RELEASE).bind(wanted.to_string()).fetch_optional(self.reader()).await?;
+        row.as_ref().map_or(Ok(()), must_start)?;
         let chosen = row.as_ref().map(release).transpose()?.flatten().ok_or(StoreError::NotFound("release"))?;
         let behind = sqlx::query(BEHIND).bind(word(&channel)).bind(wanted.to_string()).fetch_all(self.reader()).await?.len();
         let version = &chosen.openclaw_version;
@@ -99,9 +101,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let before = tx.lock_channel(channel).await?;
         tx.first_time(actor).await?;
-        if sqlx::query(RELEASE).bind(wanted.to_string()).fetch_optional(tx.conn()).await?.is_none() {
-            return Err(StoreError::NotFound("release"));
-        }
+        must_start(&sqlx::query(RELEASE).bind(wanted.to_string()).fetch_optional(tx.conn()).await?.ok_or(StoreError::NotFound("release"))?)?;
         tx.no_open_wave(channel).await?;
         let behind = sqlx::query(BEHIND).bind(word(&channel)).bind(wanted.to_string()).fetch_all(tx.conn()).await?;
         let members = behind.iter().map(|row| row.parse("id")).collect::<Result<Vec<DeploymentId>, _>>()?;

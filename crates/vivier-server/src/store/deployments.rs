@@ -175,7 +175,7 @@ impl Store {
         }
         let release = sqlx::query(DEFAULT_RELEASE).fetch_optional(tx.conn()).await?;
         let release =
-            release.ok_or_else(|| StoreError::Conflict("there is no agent image yet; an operator makes one with `vivierd image build`".to_owned()))?;
+            release.ok_or_else(|| StoreError::Conflict("there is no agent image yet; an operator makes one with `vivierd release build`".to_owned()))?;
         let expires_at = plan.plan().expires.then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
         let mut chosen = None;
         for attempt in 0..5 {

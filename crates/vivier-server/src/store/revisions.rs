@@ -17,6 +17,7 @@ use vivier_core::time::Timestamp;
 use vivier_core::waves::ReleaseChannel;
 use vivier_core::wire::agents::{EventKind, Outcome, RevisionOut, RevisionOutcome, RollbackData, RollbackPlan};
 
+use super::catalogue::unstartable;
 use super::deployments::Deployment;
 use super::events::Note;
 use super::secrets::{SecretSet, is_delivered, set_version};
@@ -29,7 +30,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10)";
     INSERT_CONFIG = "INSERT INTO config_versions (deployment_id, account_id, version, text, provider, channels, author, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    RELEASE = "SELECT id, openclaw_version FROM releases WHERE image = $1 AND gone_at IS NULL";
+    RELEASE = "SELECT id, openclaw_version, verdict, accepted, withdrawn_reason FROM releases WHERE image = $1 AND gone_at IS NULL";
     NEXT = "SELECT COALESCE(MAX(number), 0) + 1 AS number FROM revisions WHERE deployment_id = $1";
     NEXT_CONFIG = "SELECT COALESCE(MAX(version), 0) + 1 AS version FROM config_versions WHERE deployment_id = $1";
     SUPERSEDE = "UPDATE revisions SET outcome = 'superseded', ended_at = $2 WHERE deployment_id = $1 AND outcome = 'pending'";
@@ -42,7 +43,7 @@ statements! {
         WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
     SEEN = "SELECT r.last_known_good, r.observation FROM runtime_instances r JOIN deployments d ON d.id = r.deployment_id \
         WHERE r.deployment_id = $1 AND d.account_id = $2";
-    TARGET = "SELECT v.config_version, v.secrets, l.openclaw_version, CASE WHEN v.release_id <> w.release_id THEN 1 ELSE 0 END AS other_release \
+    TARGET = "SELECT v.config_version, v.secrets, l.openclaw_version, l.verdict, l.accepted, l.withdrawn_reason, CASE WHEN v.release_id <> w.release_id THEN 1 ELSE 0 END AS other_release \
         FROM revisions v JOIN releases l ON l.id = v.release_id JOIN deployments d ON d.id = v.deployment_id \
         JOIN revisions w ON w.deployment_id = d.id AND w.number = d.revision WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
     MARK = "UPDATE revisions SET outcome = $3, reason = $4, log = $5, ended_at = COALESCE(ended_at, $6) WHERE deployment_id = $1 AND number = $2";
@@ -162,7 +163,11 @@ impl Store {
                 let found = sqlx::query(RELEASE).bind(image.to_string()).fetch_optional(tx.conn()).await?;
                 let found =
                     found.ok_or_else(|| StoreError::Conflict("this host holds no such release; the list of releases names those that it has".to_owned()))?;
-                Some((found.text("id")?, found.text("openclaw_version")?)).filter(|(id, _)| *id != old.release)
+                let release = Some((found.text("id")?, found.text("openclaw_version")?)).filter(|(id, _)| *id != old.release);
+                if release.is_some() {
+                    must_start(&found)?;
+                }
+                release
             }
             None => None,
         };
@@ -456,6 +461,7 @@ pub(super) async fn rollback_plan(conn: &mut AnyConnection, account: AccountId, 
     let row = sqlx::query(TARGET).bind(id.to_string()).bind(account.to_string()).bind(int(target)).fetch_optional(&mut *conn).await?;
     let row = row.ok_or(StoreError::NotFound("revision"))?;
     let (openclaw_version, other_release) = (row.text("openclaw_version")?, row.flag("other_release")?);
+    must_start(&row)?;
     // Taken when its successor was about to start: the data as it left it.
     let snapshot = snapshots.into_iter().filter(|snapshot| snapshot.number > target).min_by_key(|snapshot| snapshot.number);
     let data = if other_release && snapshot.is_some() { RollbackData::Restore } else { RollbackData::Keep };
@@ -478,6 +484,16 @@ pub(super) async fn rollback_plan(conn: &mut AnyConnection, account: AccountId, 
     let summary = format!("{what} of revision {target} come back, as a new revision; {rest}.{gone}");
     let config_version = row.count("config_version")?;
     Ok(RollbackPlan { revision: target, config_version, openclaw_version, other_release, data, snapshot, loses_since, revoked, summary })
+}
+
+/// Refuses a release that no host starts, with the reason.
+pub(super) fn must_start(row: &AnyRow) -> Result<(), StoreError> {
+    match unstartable(row)? {
+        Some(reason) => {
+            Err(StoreError::Conflict(format!("this release of OpenClaw {} cannot be started: {reason}; choose another one", row.text("openclaw_version")?)))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The copies of its data that the host held at the last look, from a row of [`SEEN`].

@@ -13,6 +13,7 @@ use vivier_core::window::Window;
 use vivier_core::wire::agents::{RevisionOutcome, RollbackData};
 use vivier_core::wire::waves::{ReleaseRef, RevertPlan, RevertedOut};
 
+use super::catalogue::unstartable;
 use super::channels::release;
 use super::seen::Fault;
 use super::{Actor, Columns as _, Store, StoreError, Tx, json, statements, word};
@@ -21,7 +22,7 @@ macro_rules! select_waves {
     ($condition:literal) => {
         concat!(
             "SELECT w.id, w.channel, w.plan, w.state, w.reason, w.stage, w.stages, w.data, w.author, w.created_at, w.changed_at, w.ended_at, w.version, \
-             l.id AS release_id, l.image, l.openclaw_version, l.gone_at, p.id AS previous_id, p.image AS previous_image, p.openclaw_version AS previous_version \
+             l.id AS release_id, l.image, l.openclaw_version, l.gone_at, l.verdict, l.accepted, l.withdrawn_reason, p.id AS previous_id, p.image AS previous_image, p.openclaw_version AS previous_version \
              FROM waves w JOIN releases l ON l.id = w.release_id LEFT JOIN releases p ON p.id = w.previous_id ",
             $condition
         )
@@ -125,7 +126,8 @@ impl Wave {
             Some(id) => Some(ReleaseRef { id, image: row.parse("previous_image")?, openclaw_version: row.text("previous_version")? }),
             None => None,
         };
-        let withdrawn = row.int_opt("gone_at")?.map(|_| "the host does not hold its image any more".to_owned());
+        let gone = row.int_opt("gone_at")?.map(|_| "the host does not hold its image any more".to_owned());
+        let withdrawn = gone.or(unstartable(row)?);
         Ok(Self {
             id: row.parse("id")?,
             channel: row.word("channel")?,

@@ -48,7 +48,9 @@ pub fn of_proof(differences: &[String], failures: u32) -> Fault {
 /// A step that the runtime could not do.
 pub fn of_step(error: &RuntimeError, failures: u32) -> Fault {
     let remedy = match error.kind {
-        RuntimeErrorKind::Image => "An operator builds the image with `vivierd image build`; then retry.",
+        RuntimeErrorKind::Image => {
+            "Choose another release; or an operator makes this one startable (`vivierd release list` says what is wrong, `vivierd release build` builds and signs); then retry."
+        }
         RuntimeErrorKind::Refused => "The host's own policy forbids it; an operator must look at the host's log, then retry.",
         RuntimeErrorKind::Rejected => "Correct the configuration, or go back to an earlier revision.",
         RuntimeErrorKind::Unreachable | RuntimeErrorKind::Conflict | RuntimeErrorKind::Capacity | RuntimeErrorKind::NotFound | RuntimeErrorKind::Failed => {

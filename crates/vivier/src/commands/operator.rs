@@ -1,14 +1,16 @@
 //! `operator`: the whole installation, for those who run it.
 
 use vivier_core::id::DeploymentId;
+use vivier_core::wire::operator::NewWithdrawal;
 
 use crate::api::{Api, Verb};
-use crate::cli::OperatorCommand;
+use crate::cli::{OperatorCommand, OperatorReleaseCommand};
 use crate::failure::Failure;
 use crate::output::{Output, Paint, plain};
 use crate::text;
 
 use super::list::state_in_short;
+use super::release::{checked, pick, standing};
 
 pub async fn run(api: &Api, command: &OperatorCommand, output: &Output) -> Result<(), Failure> {
     match command {
@@ -16,7 +18,8 @@ pub async fn run(api: &Api, command: &OperatorCommand, output: &Output) -> Resul
         OperatorCommand::Deployments => deployments(api, output).await,
         OperatorCommand::Suspend { id } => ask(api, *id, Verb::Suspend, output).await,
         OperatorCommand::Resume { id } => ask(api, *id, Verb::Resume, output).await,
-        OperatorCommand::Releases => releases(api, output).await,
+        OperatorCommand::Releases { command: None } => releases(api, output).await,
+        OperatorCommand::Releases { command: Some(command) } => change_release(api, command, output).await,
         OperatorCommand::Quarantine => quarantine(api, output).await,
     }
 }
@@ -90,7 +93,7 @@ async fn releases(api: &Api, output: &Output) -> Result<(), Failure> {
         return output.document(&releases);
     }
     if releases.is_empty() {
-        return output.line("There is no agent image yet. `vivierd image build` makes one.");
+        return output.line("There is no agent image yet. `vivierd release build` makes one.");
     }
     let now = text::now();
     let rows = releases.iter().map(|one| {
@@ -101,10 +104,34 @@ async fn releases(api: &Api, output: &Output) -> Result<(), Failure> {
             plain(text::bytes(one.size_bytes)),
             plain(text::age(one.created_at, now)),
             plain(one.deployments.to_string()),
-            (Paint::Good, if one.is_default { "default".to_owned() } else { String::new() }),
+            plain(one.signed_by.trim_start_matches("sha256:").chars().take(12).collect::<String>()),
+            checked(one.verdict, one.accepted.as_deref()),
+            standing(one.withdrawn.as_ref(), if one.is_default { "default" } else { "" }),
         ]
     });
-    output.table(&["openclaw", "node", "image", "size", "age", "deployments", ""], rows.collect())
+    output.table(&["openclaw", "node", "image", "size", "age", "deployments", "signed by", "vulnerabilities", ""], rows.collect())
+}
+
+async fn change_release(api: &Api, command: &OperatorReleaseCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        OperatorReleaseCommand::Withdraw { release, reason } => {
+            let release = pick(api.release_choices().await?, release)?;
+            let withdrawn = api.withdraw_release(release.id, &NewWithdrawal { reason: reason.clone() }).await?;
+            let running = match withdrawn.deployments {
+                0 => "No agent is on it.".to_owned(),
+                some => format!("{some} agents are on it: what runs goes on, and is not started again. Move them with `vivier release use`."),
+            };
+            output.done(
+                &withdrawn,
+                format!("OpenClaw {} ({}) is withdrawn. {running}", text::harmless(&withdrawn.openclaw_version, false), withdrawn.image.short()),
+            )
+        }
+        OperatorReleaseCommand::Reinstate { release } => {
+            let release = pick(api.release_choices().await?, release)?;
+            let back = api.reinstate_release(release.id).await?;
+            output.done(&back, format!("OpenClaw {} ({}) may be started again.", text::harmless(&back.openclaw_version, false), back.image.short()))
+        }
+    }
 }
 
 async fn quarantine(api: &Api, output: &Output) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! `release`: the releases of OpenClaw that an agent may run, and choosing another.
 
+use vivier_core::release::{Verdict, Withdrawal};
 use vivier_core::wire::agents::{NewRelease, ReleaseChoice};
 
 use super::{ask, revisions};
@@ -16,6 +17,8 @@ const FEWEST_DIGITS: usize = 4;
 pub async fn run(api: &Api, command: &ReleaseCommand, output: &Output) -> Result<(), Failure> {
     match command {
         ReleaseCommand::Ls => list(api, output).await,
+        ReleaseCommand::Sbom { release } => document(api, release, "sbom", output).await,
+        ReleaseCommand::Provenance { release } => document(api, release, "provenance", output).await,
         ReleaseCommand::Use { named, release, waiting } => choose(api, named, release, waiting, output).await,
     }
 }
@@ -26,7 +29,7 @@ async fn list(api: &Api, output: &Output) -> Result<(), Failure> {
         return output.document(&releases);
     }
     if releases.is_empty() {
-        return output.line("There is no release yet. An operator makes one with `vivierd image build`.");
+        return output.line("There is no release yet. An operator makes one with `vivierd release build`.");
     }
     let now = text::now();
     let rows = releases.iter().map(|one| {
@@ -34,10 +37,34 @@ async fn list(api: &Api, output: &Output) -> Result<(), Failure> {
             plain(text::harmless(&one.openclaw_version, false)),
             plain(one.image.short()),
             plain(text::age(one.created_at, now)),
-            (Paint::Good, if one.is_default { "new agents get it".to_owned() } else { String::new() }),
+            checked(one.verdict, one.accepted.as_deref()),
+            standing(one.withdrawn.as_ref(), if one.is_default { "new agents get it" } else { "" }),
         ]
     });
-    output.table(&["openclaw", "image", "age", ""], rows.collect())
+    output.table(&["openclaw", "image", "age", "vulnerabilities", ""], rows.collect())
+}
+
+/// What the gate said.
+pub fn checked(verdict: Verdict, accepted: Option<&str>) -> (Paint, String) {
+    let paint = match verdict {
+        Verdict::Passed => Paint::Good,
+        Verdict::Failed => Paint::Bad,
+        Verdict::Unscanned => Paint::Warning,
+    };
+    (paint, text::harmless(&verdict.words(accepted), false))
+}
+
+/// Whether it was taken back; `otherwise` when it was not.
+pub fn standing(withdrawn: Option<&Withdrawal>, otherwise: &str) -> (Paint, String) {
+    match withdrawn {
+        Some(withdrawn) => (Paint::Bad, format!("withdrawn: {}", text::harmless(&withdrawn.reason, false))),
+        None => (Paint::Good, otherwise.to_owned()),
+    }
+}
+
+async fn document(api: &Api, wanted: &str, which: &str, output: &Output) -> Result<(), Failure> {
+    let release = pick(api.release_choices().await?, wanted)?;
+    output.raw(&api.release_document(release.id, which).await?)
 }
 
 async fn choose(api: &Api, named: &Named, wanted: &str, waiting: &WaitArgs, output: &Output) -> Result<(), Failure> {
@@ -52,7 +79,7 @@ async fn choose(api: &Api, named: &Named, wanted: &str, waiting: &WaitArgs, outp
 }
 
 /// The one release that `wanted` names.
-fn pick(releases: Vec<ReleaseChoice>, wanted: &str) -> Result<ReleaseChoice, Failure> {
+pub fn pick(releases: Vec<ReleaseChoice>, wanted: &str) -> Result<ReleaseChoice, Failure> {
     let digits = wanted.strip_prefix("sha256:").unwrap_or(wanted);
     let by_digest = digits.len() >= FEWEST_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let prefix = format!("sha256:{}", digits.to_ascii_lowercase());
@@ -82,7 +109,17 @@ mod tests {
 
     fn release(first: char, version: &str) -> ReleaseChoice {
         let image = format!("sha256:{}{}", first.to_string().repeat(8), "0".repeat(56)).parse().expect("a digest");
-        ReleaseChoice { image, openclaw_version: version.to_owned(), created_at: Timestamp::from_millis(0), is_default: false }
+        ReleaseChoice {
+            id: "rel_00000000000000000000000000".parse().expect("an id"),
+            image,
+            openclaw_version: version.to_owned(),
+            created_at: Timestamp::from_millis(0),
+            is_default: false,
+            notes: None,
+            verdict: Verdict::Passed,
+            accepted: None,
+            withdrawn: None,
+        }
     }
 
     #[test]

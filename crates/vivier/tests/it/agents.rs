@@ -135,7 +135,8 @@ async fn an_operator_sees_hosts_deployments_releases_and_quarantine() {
 
     let release = json!({
         "id": "rel_01k0000000000000000000000a", "image": IMAGE, "openclaw_version": "2026.9.6", "node_version": "24.21.0",
-        "size_bytes": 730_857_472, "created_at": ago(7_300), "is_default": true, "deployments": 2
+        "size_bytes": 730_857_472, "created_at": ago(7_300), "is_default": true, "deployments": 2,
+        "verdict": "unscanned", "accepted": "no database here", "signed_by": "sha256:33446aa1b2c3d4e5"
     });
     world.answer("GET", "/v1/operator/releases", 200, json!({ "items": [release] })).await;
     insta::assert_snapshot!("operator_releases", world.run(&["operator", "releases"]).snapshot(&world));

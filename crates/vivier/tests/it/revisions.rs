@@ -23,7 +23,10 @@ fn at(rest: &str) -> String {
 
 fn releases() -> Value {
     let one = |image: &str, version: &str, default: bool, age: i64| {
-        checked::<ReleaseChoice>(json!({ "image": image, "openclaw_version": version, "created_at": ago(age), "is_default": default }))
+        checked::<ReleaseChoice>(json!({
+            "id": "rel_01k0000000000000000000000a", "image": image, "openclaw_version": version, "created_at": ago(age), "is_default": default,
+            "verdict": if default { "passed" } else { "unscanned" }, "accepted": (!default).then_some("no database here")
+        }))
     };
     json!({ "items": [one(NEW, "2026.9.7", true, 3_700), one(OLD, "2026.9.6", false, 9 * 86_400 + 60)] })
 }

@@ -58,6 +58,27 @@ pub struct Product {
     up: Option<Process>,
 }
 
+/// Enters an image of the engine's into the releases of a data directory, signed with its key: unscanned, and accepted.
+pub async fn enter(data: &std::path::Path, image: &str, version: &str) {
+    let config = vivier_host::Config { data_dir: data.to_path_buf(), ..vivier_host::Config::default() };
+    let draft = vivier_host::release::enter::Draft {
+        release: vivier_host::release::papers::Release {
+            image: image.parse().expect("a digest"),
+            openclaw: version.to_owned(),
+            node: "24.0.0".to_owned(),
+            size_bytes: 1,
+            notes: None,
+        },
+        schema: None,
+        sbom: br#"{"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"components":[]}"#.to_vec(),
+        scan: b"{}".to_vec(),
+        verdict: vivier_core::release::Verdict::Unscanned,
+        accepted: Some("a test".to_owned()),
+        started_on: vivier_core::time::Timestamp::from_millis(0),
+    };
+    vivier_host::release::enter::enter(&config, draft).await.expect("a release");
+}
+
 /// Waits until `look` says yes; fails with the last thing seen.
 pub async fn until<T, F>(what: &str, seconds: u64, mut look: impl FnMut() -> F) -> T
 where
@@ -81,21 +102,20 @@ impl Product {
     /// Starts everything and makes the first operator.
     pub async fn start() -> Self {
         let data = tempfile::tempdir().expect("a directory");
-        image(data.path(), &["build", "--if-absent"]);
+        image(data.path(), &["build", "--if-absent", "--accept-unscanned", "a test"]);
         Self::run(data, Vec::new()).await
     }
 
     /// With the stand-in for OpenClaw's gateway as the only release: agents that cost next to nothing.
     pub async fn with_standin(settings: &[(&'static str, &str)]) -> Self {
         let data = tempfile::tempdir().expect("a directory");
-        image(data.path(), &["build", "--if-absent"]);
+        image(data.path(), &["build", "--if-absent", "--accept-unscanned", "a test"]);
         let real = image(data.path(), &["list", "--quiet"]);
         let made = Command::new(root().join("images/testing/standin-image")).arg(real.trim()).output().expect("the recipe runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let layout = vivier_host::layout::Layout::open(data.path()).expect("a data directory");
         std::fs::remove_dir_all(layout.image(&real.trim().parse().expect("a digest"))).expect("the real one is forgotten");
-        let release = json!({"image": String::from_utf8_lossy(&made.stdout).trim(), "openclaw": "0.0.0-standin", "node": "24.0.0", "size_bytes": 1});
-        vivier_host::images::admit(&layout, &release.to_string(), None).expect("a release");
+        enter(data.path(), String::from_utf8_lossy(&made.stdout).trim(), "0.0.0-standin").await;
         Self::run(data, settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()).await
     }
 

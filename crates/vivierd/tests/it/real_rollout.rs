@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::product::{Product, docker, until};
+use crate::product::{Product, docker, enter, until};
 
 /// Starts as the stand-in does, has rewritten the data by then, and dies some seconds later.
 const HARMFUL: &str = r"#!/bin/sh
@@ -15,7 +15,7 @@ exit 3
 ";
 
 /// Makes a release of `parent` whose gateway is `script`, and lets the product know it. The answer is its digest.
-fn release_of(product: &Product, parent: &str, script: &str) -> String {
+async fn release_of(product: &Product, parent: &str, script: &str) -> String {
     let folder = tempfile::tempdir().expect("a directory");
     let gateway = folder.path().join("gateway");
     std::fs::write(&gateway, script).expect("written");
@@ -24,9 +24,7 @@ fn release_of(product: &Product, parent: &str, script: &str) -> String {
     docker(&["cp", &gateway.to_string_lossy(), &format!("{}:/opt/openclaw/bin/gateway", container.trim())]);
     let image = docker(&["commit", "--change", "LABEL io.vivier.openclaw.version=0.0.1-harmful", container.trim()]);
     docker(&["rm", container.trim()]);
-    let release = json!({"image": image.trim(), "openclaw": "0.0.1-harmful", "node": "24.0.0", "size_bytes": 1});
-    let layout = vivier_host::layout::Layout::open(product.data.path()).expect("a data directory");
-    vivier_host::images::admit(&layout, &release.to_string(), None).expect("a release");
+    enter(product.data.path(), image.trim(), "0.0.1-harmful").await;
     image.trim().to_owned()
 }
 
@@ -56,7 +54,7 @@ async fn real_a_release_that_migrates_the_data_and_falls_over_is_taken_back_with
     let letter = product.data.path().join(format!("volumes/{id}/state/letter"));
     std::fs::write(&letter, "what the owner wrote").expect("written");
 
-    let harmful = release_of(&product, &good, HARMFUL);
+    let harmful = release_of(&product, &good, HARMFUL).await;
     until_known(&product, "0.0.1-harmful").await;
     product.call("POST", &format!("{path}/release"), Some(json!({"image": harmful}))).await;
     let on_it = until("the harmful release runs", 120, state_is("running", 2)).await;

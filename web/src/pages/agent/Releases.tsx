@@ -8,6 +8,7 @@ import { day, shortDigest } from "../../lib/format";
 import { isOlder } from "../../lib/revisions";
 import { Button, Card, Empty, Notice, ProblemNotice, Skeleton } from "../../ui/basics";
 import { Dialog } from "../../ui/Dialog";
+import { ReleaseBadges, ReleasePapers, startable } from "../../ui/ReleasePapers";
 import { say } from "../../ui/toasts";
 
 export function Releases({ agent }: { agent: Deployment }) {
@@ -37,6 +38,7 @@ export function Releases({ agent }: { agent: Deployment }) {
                         <span className="font-semibold">{release.openclaw_version}</span>
                         {runs && <span className="rounded-full bg-teal-soft px-2 text-[0.8125rem] font-semibold text-teal">current</span>}
                         {release.is_default && <span className="rounded-full bg-sunken px-2 text-[0.8125rem] font-semibold text-muted">for new agents</span>}
+                        <ReleaseBadges release={release} />
                       </p>
                       <p className="text-[0.8125rem] text-muted">
                         <span className="font-mono" title={release.image}>
@@ -44,8 +46,9 @@ export function Releases({ agent }: { agent: Deployment }) {
                         </span>{" "}
                         of {day(release.created_at)}
                       </p>
+                      <ReleasePapers release={release} />
                     </div>
-                    {!runs && agent.state !== "terminated" && (
+                    {!runs && startable(release) && agent.state !== "terminated" && (
                       <Button small aria-label={`Run this release: OpenClaw ${release.openclaw_version}, ${shortDigest(release.image)}`} onClick={() => setChoosing(release)}>
                         Run this release
                       </Button>

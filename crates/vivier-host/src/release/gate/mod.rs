@@ -13,7 +13,8 @@ use jiff::tz::TimeZone;
 use vivier_core::digest::Digest;
 use vivier_core::time::Timestamp;
 
-pub use scan::{AcceptError, Acceptance, Asked, Finding, Gap, Idle, Ruling, Scan, Verdict};
+pub use scan::{AcceptError, Acceptance, Asked, Finding, Gap, Idle, Ruling, Scan};
+pub use vivier_core::release::Verdict;
 
 use crate::release::bill::{Bill, BillError, Subjects};
 use crate::release::osv::{self, Answers, Match};

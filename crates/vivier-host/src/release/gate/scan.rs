@@ -3,22 +3,11 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use vivier_core::digest::Digest;
+use vivier_core::release::Verdict;
 use vivier_core::time::Timestamp;
 
 use crate::release::osv::{Ecosystem, Severity};
 use crate::release::policy::Allowance;
-
-/// What the gate makes of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Everything was looked at, and nothing stops it.
-    Passed,
-    /// Something that is known stops it.
-    Failed,
-    /// Not everything could be looked at; what could does not stop it.
-    Unscanned,
-}
 
 /// One look at one image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

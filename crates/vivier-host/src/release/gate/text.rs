@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::scan::{Asked, Finding, Gap, Idle, Ruling, Scan, Verdict};
+use vivier_core::release::Verdict;
+
+use super::scan::{Asked, Finding, Gap, Idle, Ruling, Scan};
 use crate::release::osv::Ecosystem;
 
 /// How many names of a list are told.
@@ -29,16 +31,6 @@ impl Display for Scan {
             table(f, findings)?;
         }
         idle.iter().try_for_each(|idle| writeln!(f, "{idle}"))
-    }
-}
-
-impl Display for Verdict {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Unscanned => "unscanned",
-        })
     }
 }
 

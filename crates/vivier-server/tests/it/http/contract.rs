@@ -3,8 +3,10 @@
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 
-use super::api::{Answer, Api, As};
+use super::api::{Answer, Api, As, settings};
 use super::schema::{Mutant, Operation, document, example, mutants, operations};
+use crate::support::store::{TestStore, image};
+use crate::support::world::World;
 
 /// The operation's address, with what stands in its path.
 fn path(operation: &Operation, deployment: &str, token: &str) -> String {
@@ -12,6 +14,7 @@ fn path(operation: &Operation, deployment: &str, token: &str) -> String {
         path if path.starts_with("/v1/tokens") => token,
         path if path.starts_with("/v1/operator/waves") => "wav_01kb00000000000000000000zz",
         path if path.starts_with("/v1/operator/releases") && !deployment.starts_with("rel_") => "rel_01kb00000000000000000000zz",
+        path if path.starts_with("/v1/releases") => "rel_01kb00000000000000000000zz",
         _ => deployment,
     };
     operation.path.replace("{id}", id).replace("{n}", "1").replace("{name}", "custom.NAME")
@@ -46,16 +49,23 @@ async fn owner(api: &Api) -> Owner {
     Owner { who, deployment, token: token.json()["id"].as_str().expect("an id").to_owned() }
 }
 
-/// The operator, to whom a release stands in for a deployment.
+/// With two releases: taking the older one back stands in nobody's way.
+async fn api() -> Api {
+    let mut world = World::with_images(TestStore::sqlite().await, settings(), vec![image("2026.9.6", 2), image("2026.9.5", 1)]).await;
+    world.start();
+    Api::over(world).await
+}
+
+/// The operator, to whom the older release stands in for a deployment.
 async fn operator(api: &Api) -> Owner {
     let who = api.operator().await;
     let releases = api.get(&who, "/v1/operator/releases").await.ok(200).json();
-    Owner { who, deployment: releases["items"][0]["id"].as_str().expect("a release").to_owned(), token: String::new() }
+    Owner { who, deployment: releases["items"][1]["id"].as_str().expect("a release").to_owned(), token: String::new() }
 }
 
 #[tokio::test]
 async fn every_operation_is_closed_to_who_is_not_signed_in() {
-    let (api, document) = (Api::new().await, document());
+    let (api, document) = (api().await, document());
     let owner = owner(&api).await;
     for operation in operations() {
         let (path, body) = (path(&operation, &owner.deployment, &owner.token), right_body(&operation, &document));
@@ -75,11 +85,15 @@ async fn every_operation_is_closed_to_who_is_not_signed_in() {
 
 #[tokio::test]
 async fn another_accounts_things_do_not_exist() {
-    let (api, document) = (Api::new().await, document());
+    let (api, document) = (api().await, document());
     let owner = owner(&api).await;
     let (stranger, _) = api.signup().await;
     let mut tried = 0;
-    for operation in operations().into_iter().filter(|operation| operation.path.contains("{id}") || operation.path.starts_with("/v1/operator")) {
+    // Releases are everybody's.
+    for operation in operations() {
+        if operation.path.starts_with("/v1/releases") || !(operation.path.contains("{id}") || operation.path.starts_with("/v1/operator")) {
+            continue;
+        }
         let (path, body) = (path(&operation, &owner.deployment, &owner.token), right_body(&operation, &document));
         let answer = api.with_body(&stranger, method(&operation), &path, &body).await;
         answer.problem(404, "not_found");
@@ -99,7 +113,7 @@ async fn another_accounts_things_do_not_exist() {
 
 #[tokio::test]
 async fn the_examples_that_the_mutations_begin_with_are_accepted() {
-    let (api, document) = (Api::new().await, document());
+    let (api, document) = (api().await, document());
     let operator = operator(&api).await;
     // There is no wave that could be reverted.
     for operation in operations().into_iter().filter(|operation| operation.body_schema().is_some() && operation.id != "revert_wave") {
@@ -118,7 +132,7 @@ async fn the_examples_that_the_mutations_begin_with_are_accepted() {
 
 #[tokio::test]
 async fn bodies_that_are_wrong_are_refused_with_the_path_of_the_field() {
-    let (api, document) = (Api::new().await, document());
+    let (api, document) = (api().await, document());
     let mut tried = 0;
     let operator = operator(&api).await;
     for operation in operations().into_iter().filter(|operation| operation.body_schema().is_some()) {
@@ -151,7 +165,7 @@ async fn bodies_that_are_wrong_are_refused_with_the_path_of_the_field() {
 
 #[tokio::test]
 async fn what_is_no_json_is_refused_by_everything_that_takes_a_body() {
-    let (api, document) = (Api::new().await, document());
+    let (api, document) = (api().await, document());
     let (tenant, operator) = (owner(&api).await, operator(&api).await);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for operation in operations().into_iter().filter(|operation| operation.body_schema().is_some()) {
@@ -187,7 +201,7 @@ async fn what_is_no_json_is_refused_by_everything_that_takes_a_body() {
 
 #[tokio::test]
 async fn addresses_and_queries_that_are_wrong_are_refused() {
-    let (api, document) = (Api::new().await, document());
+    let (api, document) = (api().await, document());
     let owner = owner(&api).await;
     let ids = [
         "x",

@@ -7,6 +7,7 @@ mod document;
 mod edge;
 mod journey;
 mod limits;
+mod releases;
 mod repeats;
 mod schema;
 mod sessions;

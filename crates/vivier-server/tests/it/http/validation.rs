@@ -82,7 +82,7 @@ async fn without_an_image_or_room_a_deployment_is_refused_in_plain_words() {
     let (who, _) = api.signup().await;
     api.world.app.store.sync_releases(&[]).await.expect("an empty catalogue");
     let answer = api.post(&who, "/v1/deployments", &new_deployment("No image")).await;
-    assert!(answer.problem(503, "no_image")["detail"].as_str().is_some_and(|detail| detail.contains("vivierd image build")));
+    assert!(answer.problem(503, "no_image")["detail"].as_str().is_some_and(|detail| detail.contains("vivierd release build")));
     assert!(answer.headers.contains_key("retry-after"));
 
     let api = Api::with(Config { memory_ceiling: 0.000_001, ..settings() }).await;

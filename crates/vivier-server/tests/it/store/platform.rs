@@ -49,7 +49,7 @@ async fn the_newest_image_is_the_default_and_one_that_is_gone_is_no_choice(test:
     assert_eq!(test.store.deployment(account, made.id).await.expect("still there").image, new.image, "what is pinned stays pinned");
     test.store.sync_releases(&[] as &[Image]).await.expect("synced");
     let error = test.store.create_deployment(&actor, account, agent("Bob"), &RULES).await.expect_err("no image");
-    assert!(error.to_string().contains("vivierd image build"), "{error}");
+    assert!(error.to_string().contains("vivierd release build"), "{error}");
 }
 
 async fn every_change_is_in_the_audit_log_with_its_actor(test: TestStore) {

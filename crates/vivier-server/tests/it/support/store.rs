@@ -8,6 +8,7 @@ use vivier_core::digest::Digest;
 use vivier_core::id::AccountId;
 use vivier_core::plan::PlanName;
 use vivier_core::provider::{ProviderKind, ProviderSettings};
+use vivier_core::release::Verdict;
 use vivier_core::secret::Secret;
 use vivier_core::template::TemplateName;
 use vivier_core::time::Timestamp;
@@ -95,7 +96,14 @@ pub fn image(version: &str, built: i64) -> Image {
         node_version: "24.21.0".to_owned(),
         size_bytes: 700 << 20,
         built_at: Timestamp::from_millis(built),
+        notes: None,
+        verdict: Verdict::Passed,
+        accepted: None,
+        withdrawn: None,
+        signed_by: Digest::of("a key").to_string(),
         config_schema: None,
+        sbom: None,
+        provenance: None,
     }
 }
 

@@ -63,7 +63,7 @@ impl World {
         test.store.sync_releases(&images).await.expect("a catalogue");
         let (account, actor) = account(&test.store).await;
         let settings = Config { data_dir: test.dir.path().to_owned(), ..settings };
-        let app = App::new(test.store.clone(), Arc::new(fake.clone()), Arc::new(FixedImages(images.clone())), test.clock.clone(), settings);
+        let app = App::new(test.store.clone(), Arc::new(fake.clone()), Arc::new(FixedImages::new(images.clone())), test.clock.clone(), settings);
         Self { test, fake, app, account, actor, images, worker: None, pace: PACE }
     }
 
@@ -94,7 +94,7 @@ impl World {
         }
         self.fake.set_fuse(None);
         let settings = (*self.app.settings).clone();
-        let images = FixedImages(self.images.clone());
+        let images = FixedImages::new(self.images.clone());
         let store = self.test.reopen().await;
         self.app = App::new(store, Arc::new(self.fake.clone()), Arc::new(images), self.test.clock.clone(), settings);
     }

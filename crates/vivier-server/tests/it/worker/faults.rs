@@ -185,7 +185,7 @@ async fn an_image_that_is_gone_fails_with_the_remedy_and_nothing_is_repeated() {
     world.app.runtime = Arc::new(world.fake.clone());
     world.start();
     let failed = world.until(id, State::Failed).await;
-    assert!(failed.reason.as_deref().is_some_and(|reason| reason.contains("vivierd image build")), "{failed:?}");
+    assert!(failed.reason.as_deref().is_some_and(|reason| reason.contains("vivierd release build")), "{failed:?}");
 }
 
 #[tokio::test]
