@@ -767,6 +767,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/releases/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a release back
+         * @description The host starts it no more, from this moment and whoever asks; agents that run it go on. It is not offered, cannot be chosen or
+         *     gone back to, and new deployments get the newest of the others.
+         */
+        post: operations["withdraw_release"];
+        /** Let a release that was taken back be started again */
+        delete: operations["reinstate_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/waves": {
         parameters: {
             query?: never;
@@ -897,6 +919,46 @@ export interface paths {
          * @description Newest first. A new deployment gets the default one.
          */
         get: operations["choose_release"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}/provenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a release was made
+         * @description A DSSE envelope with the operator's signature over an in-toto statement (SLSA provenance).
+         */
+        get: operations["get_release_provenance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}/sbom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is in a release
+         * @description A CycloneDX document (JSON), made from the image's own files and signed with the release.
+         */
+        get: operations["get_release_sbom"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1333,6 +1395,11 @@ export interface components {
             /** @description At least one. */
             scopes: components["schemas"]["TokenScope"][];
         };
+        /** @description Takes a release back. */
+        NewWithdrawal: {
+            /** @description 1 to 500 letters; tenants are shown it. */
+            reason: string;
+        };
         /** @description Where in the agent to begin. */
         OpenAt: {
             /** @description A path of the agent, such as `/chat`; its first page when absent. */
@@ -1502,11 +1569,19 @@ export interface components {
         /** @description One page of a list. */
         Page_ReleaseChoice: {
             items: {
+                /** @description Why the operator starts it although it is unscanned. */
+                accepted?: string | null;
                 created_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["ReleaseId"];
                 image: components["schemas"]["Digest"];
                 /** @description New deployments get it. */
                 is_default: boolean;
+                /** @description What the operator says of it. */
+                notes?: string | null;
                 openclaw_version: string;
+                /** @description Whether it was compared with known vulnerabilities. */
+                verdict: components["schemas"]["Verdict"];
+                withdrawn?: components["schemas"]["Withdrawal"] | null;
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -1514,6 +1589,8 @@ export interface components {
         /** @description One page of a list. */
         Page_ReleaseOut: {
             items: {
+                /** @description Why the operator starts it although it is unscanned. */
+                accepted?: string | null;
                 created_at: components["schemas"]["Timestamp"];
                 /** Format: int64 */
                 deployments: number;
@@ -1522,9 +1599,15 @@ export interface components {
                 /** @description New deployments get it. */
                 is_default: boolean;
                 node_version: string;
+                /** @description What the operator says of it. */
+                notes?: string | null;
                 openclaw_version: string;
+                /** @description The key that has signed it, as `sha256:` of its public half. */
+                signed_by: string;
                 /** Format: int64 */
                 size_bytes: number;
+                verdict: components["schemas"]["Verdict"];
+                withdrawn?: components["schemas"]["Withdrawal"] | null;
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -1780,14 +1863,24 @@ export interface components {
         ReleaseChannel: "stable" | "canary";
         /** @description A release that an agent may run. */
         ReleaseChoice: {
+            /** @description Why the operator starts it although it is unscanned. */
+            accepted?: string | null;
             created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["ReleaseId"];
             image: components["schemas"]["Digest"];
             /** @description New deployments get it. */
             is_default: boolean;
+            /** @description What the operator says of it. */
+            notes?: string | null;
             openclaw_version: string;
+            /** @description Whether it was compared with known vulnerabilities. */
+            verdict: components["schemas"]["Verdict"];
+            withdrawn?: components["schemas"]["Withdrawal"] | null;
         };
         ReleaseId: string;
         ReleaseOut: {
+            /** @description Why the operator starts it although it is unscanned. */
+            accepted?: string | null;
             created_at: components["schemas"]["Timestamp"];
             /** Format: int64 */
             deployments: number;
@@ -1796,9 +1889,15 @@ export interface components {
             /** @description New deployments get it. */
             is_default: boolean;
             node_version: string;
+            /** @description What the operator says of it. */
+            notes?: string | null;
             openclaw_version: string;
+            /** @description The key that has signed it, as `sha256:` of its public half. */
+            signed_by: string;
             /** Format: int64 */
             size_bytes: number;
+            verdict: components["schemas"]["Verdict"];
+            withdrawn?: components["schemas"]["Withdrawal"] | null;
         };
         /** @description A release, in short. */
         ReleaseRef: {
@@ -2017,6 +2116,11 @@ export interface components {
          * @enum {string}
          */
         TokenScope: "read" | "write" | "chat";
+        /**
+         * @description What the gate made of a release's known vulnerabilities.
+         * @enum {string}
+         */
+        Verdict: "passed" | "failed" | "unscanned";
         /** @description A wave with everybody in it, in the order in which they are taken. */
         WaveDetail: components["schemas"]["WaveOut"] & {
             agents: components["schemas"]["WaveMemberOut"][];
@@ -2116,6 +2220,12 @@ export interface components {
          */
         WaveState: "running" | "paused" | "halted" | "finished" | "aborted" | "reverting" | "reverted";
         Window: string;
+        /** @description A release that was taken back: it is not started any more. */
+        Withdrawal: {
+            at: components["schemas"]["Timestamp"];
+            /** @description In the operator's words; shown to tenants. */
+            reason: string;
+        };
     };
     responses: {
         /** @description The request is malformed: the JSON, an id of the path, or the query's form */
@@ -3824,6 +3934,76 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    withdraw_release: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The release */
+                id: components["schemas"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWithdrawal"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reinstate_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The release */
+                id: components["schemas"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_waves: {
         parameters: {
             query?: {
@@ -4079,6 +4259,64 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_release_provenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The release */
+                id: components["schemas"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The signed statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.dsse.envelope.v1+json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_release_sbom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The release */
+                id: components["schemas"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.cyclonedx+json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
