@@ -1,7 +1,10 @@
-//! The bill of materials of the real agent image.
+//! The bill of materials of the real agent image, and the gate before it.
 
+use serde_json::json;
 use vivier_host::docker::Engine;
 use vivier_host::release::bill::{self, Bill, Kind};
+use vivier_host::release::gate::{self, Verdict};
+use vivier_host::release::policy::Policy;
 
 use crate::support::{docker, real_image};
 
@@ -51,4 +54,40 @@ async fn the_real_image_has_a_bill_that_names_openclaw_node_and_libc_and_is_the_
     let left =
         docker(&["ps", "--all", "--quiet", "--filter", "label=io.vivier.role=bill", "--filter", &format!("ancestor={image}"), "--filter", "status=running"]);
     assert_eq!(left, "", "nothing of the image was started");
+}
+
+#[tokio::test]
+async fn the_gate_finds_in_the_real_image_what_a_database_has_against_it() {
+    let image = real_image();
+    let openclaw = docker(&["image", "inspect", "--format", "{{index .Config.Labels \"io.vivier.openclaw.version\"}}", image.as_str()]);
+    let engine = Engine::new("/var/run/docker.sock".into()).get().await.expect("an engine");
+    let bill = Bill::of(&image, &openclaw, &bill::contents_of(&engine, &image).await.expect("contents")).expect("a bill");
+
+    // A database of today with one record for each ecosystem: against OpenClaw, glibc and Node, fixed far ahead.
+    let database = tempfile::tempdir().expect("a directory");
+    let now = "2026-11-21T12:00:00Z";
+    for (id, ecosystem, name, kind) in [
+        ("GHSA-9999-9999-9999", "npm", "openclaw", "SEMVER"),
+        ("DSA-99999-1", "Debian:12", "glibc", "ECOSYSTEM"),
+        ("BIT-node-2026-999999", "Bitnami", "node", "SEMVER"),
+    ] {
+        let range = json!({ "type": kind, "events": [{ "introduced": "0" }, { "fixed": "9999.0.0" }] });
+        let affected = json!({ "package": { "ecosystem": ecosystem, "name": name }, "ranges": [range] });
+        let record = json!({ "id": id, "modified": now, "affected": [affected], "database_specific": { "severity": "CRITICAL" } });
+        std::fs::write(database.path().join(format!("{id}.json")), record.to_string()).expect("written");
+    }
+    let now = now.parse().expect("a time");
+    let scan = gate::scan(&bill, Some(database.path()), &Policy::default(), now).expect("a verdict");
+    println!("{scan}");
+    assert_eq!((scan.verdict, scan.gaps.len()), (Verdict::Failed, 0));
+    let found: Vec<_> = scan.findings.iter().map(|finding| (finding.package.as_str(), finding.blocks())).collect();
+    assert_eq!(found, [("openclaw", true), ("glibc", true), ("node", true)]);
+
+    // Fixed long ago, the same records have nothing against it.
+    for file in std::fs::read_dir(database.path()).expect("a folder") {
+        let path = file.expect("a file").path();
+        std::fs::write(&path, std::fs::read_to_string(&path).expect("text").replace("9999.0.0", "1.0.0")).expect("written");
+    }
+    let scan = gate::scan(&bill, Some(database.path()), &Policy::default(), now).expect("a verdict");
+    assert_eq!((scan.verdict, scan.findings.len()), (Verdict::Passed, 0), "{scan}");
 }

@@ -149,4 +149,18 @@ mod tests {
             assert_eq!(text.parse::<Purl>(), Err(ParsePurlError), "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_in_a_name_or_a_version_it_is_read_back(name in "[^/\\p{C}]{1,12}", version in "\\PC{1,12}", scope in "@[a-z]{1,5}") {
+            for purl in [Purl::npm(&format!("{scope}/{name}"), &version), Purl::deb(&name, &version, "amd64", "12")] {
+                proptest::prop_assert_eq!(purl.to_string().parse(), Ok(purl));
+            }
+        }
+
+        #[test]
+        fn no_text_breaks_the_reader(text in "(pkg:)?[a-z/@%?#&=.0-9]{0,30}") {
+            drop(text.parse::<Purl>());
+        }
+    }
 }

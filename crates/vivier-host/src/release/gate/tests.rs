@@ -310,7 +310,7 @@ fn the_document_can_be_read_back_and_the_text_has_a_next_step_for_each_finding()
     let text = scan.to_string();
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].starts_with("failed: 3 of 6 findings stop "), "{text}");
-    assert!(lines.contains(&"  npm: 6 packages, 7 records, the newest of 2026-11-20T09:30:00.000Z (1 days ago)"), "{text}");
+    assert!(lines.contains(&"  npm: 6 packages, 7 records, the newest of 2026-11-20T09:30:00.000Z (1 day ago)"), "{text}");
     let line = |id: &str| *lines.iter().find(|line| line.contains(id)).unwrap_or_else(|| panic!("{id} is in\n{text}"));
     assert!(line("GHSA-2222-2222-2221 (CVE-2026-900001)").starts_with("✗ critical "), "{text}");
     assert!(line("GHSA-2222-2222-2221").ends_with("fixed in 7.29.2: move to an OpenClaw that has it, or update the lock, and build again"), "{text}");

@@ -37,9 +37,9 @@ impl Display for Scan {
 impl Display for Asked {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { ecosystem, packages, records, newest, age_days } = self;
-        write!(f, "{ecosystem}: {packages} packages, {records} records")?;
+        write!(f, "{ecosystem}: {}, {}", many(*packages, "package"), many(*records, "record"))?;
         match (newest, age_days) {
-            (Some(newest), Some(age)) => write!(f, ", the newest of {newest} ({age} days ago)"),
+            (Some(newest), Some(age)) => write!(f, ", the newest of {newest} ({} ago)", many(*age, "day")),
             _ => Ok(()),
         }
     }
@@ -122,6 +122,10 @@ fn table(f: &mut Formatter<'_>, findings: &[Finding]) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+fn many(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn few(names: &[String]) -> String {

@@ -161,4 +161,15 @@ mod tests {
             assert_eq!(compare(Order::Debian, text, "1.0"), None, "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn debian_versions_have_one_order(one in "[0-9a-c.+~:-]{1,8}", two in "[0-9a-c.+~:-]{1,8}", three in "[0-9a-c.+~:-]{1,8}") {
+            let order = |left: &str, right: &str| compare(Order::Debian, left, right);
+            proptest::prop_assert_eq!(order(&one, &two), order(&two, &one).map(Ordering::reverse));
+            if let (Some(first), Some(second)) = (order(&one, &two), order(&two, &three)) && first.is_le() && second.is_le() {
+                proptest::prop_assert!(order(&one, &three).is_some_and(Ordering::is_le));
+            }
+        }
+    }
 }
