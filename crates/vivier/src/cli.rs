@@ -328,12 +328,36 @@ pub enum ConfigCommand {
     },
     /// How the document differs between two revisions
     Diff(DiffArgs),
+    /// Write document, provider and channels to one file, with the names of the secrets
+    Export(ConfigExportArgs),
+    /// Give an agent what was exported, from another agent or another Vivier
+    Import(ConfigImportArgs),
     /// Another name of `revisions`
     #[command(hide = true)]
     History(Named),
     /// Another name of `rollback`
     #[command(hide = true)]
     Rollback(RollbackArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigExportArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// Write it there instead of to stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigImportArgs {
+    #[command(flatten)]
+    pub named: Named,
+    /// What `vivier config export` wrote; - reads stdin
+    pub file: PathBuf,
+    /// A secret that the agent does not have yet, such as provider.apiKey=key.txt; repeat for more
+    #[arg(long, value_name = "NAME=FILE")]
+    pub secret: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod edge;
 pub mod host;
 pub mod operator;
+pub mod portable;
 pub mod problem;
 pub mod waves;
 

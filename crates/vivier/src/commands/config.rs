@@ -7,7 +7,7 @@ use vivier_core::wire::agents::{ConfigOut, NewChannel, NewConfig};
 use vivier_core::wire::problem::FieldProblem;
 
 use super::editor::Draft;
-use super::{deploy, diff, issues, revisions};
+use super::{deploy, diff, issues, portable, revisions};
 use crate::api::Api;
 use crate::cli::{ConfigCommand, ConfigSetArgs, Named};
 use crate::failure::{Exit, Failure};
@@ -22,6 +22,8 @@ pub async fn run(api: &Api, command: &ConfigCommand, output: &Output) -> Result<
         ConfigCommand::Edit(named) => edit(api, named, output).await,
         ConfigCommand::Check { named, file } => check(api, named, file, output).await,
         ConfigCommand::Diff(args) => diff::run(api, args, output).await,
+        ConfigCommand::Export(args) => portable::export(api, args, output).await,
+        ConfigCommand::Import(args) => portable::import(api, args, output).await,
         ConfigCommand::History(named) => revisions::list(api, named, output).await,
         ConfigCommand::Rollback(args) => revisions::rollback(api, args, output).await,
     }
@@ -70,7 +72,7 @@ async fn set(api: &Api, args: &ConfigSetArgs, output: &Output) -> Result<(), Fai
     }
 }
 
-fn applied(config: &ConfigOut, slug: &str, output: &Output) -> Result<(), Failure> {
+pub fn applied(config: &ConfigOut, slug: &str, output: &Output) -> Result<(), Failure> {
     output.done(config, format!("Version {} is accepted and will be applied. `vivier revisions {slug}` shows how it goes.", config.version))
 }
 

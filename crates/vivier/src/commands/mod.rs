@@ -12,6 +12,7 @@ mod follow;
 mod issues;
 mod list;
 mod operator;
+mod portable;
 mod release;
 mod revisions;
 mod secrets;

@@ -137,3 +137,41 @@ async fn an_edit_that_is_refused_keeps_the_text() {
     let kept = ran.err.lines().find_map(|line| line.strip_prefix("Your text is kept in ")).expect("it says where").trim_end_matches('.').to_owned();
     assert!(std::fs::read_to_string(kept).expect("kept").contains("Bea"));
 }
+
+#[tokio::test]
+async fn a_configuration_moves_from_one_agent_to_another_without_its_secrets() {
+    let world = world().await;
+    let secret = |name: &str| json!({ "name": name, "version": 1, "created_at": ago(60) });
+    let items = ["provider.apiKey", "channels.telegram.botToken", "custom.GITHUB"].map(secret);
+    world.answer("GET", &format!("/v1/deployments/{ADA}/secrets"), 200, json!({ "items": items })).await;
+    world.answer("GET", &format!("/v1/deployments/{BOB}/secrets"), 200, json!({ "items": [secret("provider.apiKey")] })).await;
+    world.answer("PUT", &format!("/v1/deployments/{BOB}/secrets/custom.GITHUB"), 202, crate::world::bob()).await;
+    accepts(&world, BOB).await;
+
+    let exported = world.run(&["config", "export", "ada"]);
+    let file = world.file("ada.json", &exported.out);
+    let document = exported.json();
+    assert_eq!((document["document"].as_str(), document["secrets"].as_array().map(Vec::len)), (Some(TEXT), Some(3)), "{document:#}");
+
+    // Nothing is sent while something is missing.
+    let lacking = world.run(&["config", "import", "bob-the-bot", &file]);
+    insta::assert_snapshot!("config_import_lacking", lacking.snapshot(&world));
+    assert!(world.requests("POST", &format!("/v1/deployments/{BOB}/config")).await.is_empty());
+
+    let token = world.file("token.txt", "123456789:AAabcdefghijklmnopqrstuvwxyz012345678\n");
+    let github = world.file("github.txt", "ghp_1\n");
+    let (token, github) = (format!("channels.telegram.botToken={token}"), format!("custom.GITHUB={github}"));
+    let ran = world.run(&["config", "import", "bob-the-bot", &file, "--secret", &token, "--secret", &github]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(world.only_body("PUT", &format!("/v1/deployments/{BOB}/secrets/custom.GITHUB")).await, json!({ "value": "ghp_1" }));
+    let body = world.only_body("POST", &format!("/v1/deployments/{BOB}/config")).await;
+    assert_eq!(body["text"], TEXT);
+    assert_eq!(body["provider"], json!({ "kind": "openai", "base_url": null, "model": "gpt-5-mini", "api_key": null }), "the key that is there is kept");
+    let tokens = json!({ "bot_token": "123456789:AAabcdefghijklmnopqrstuvwxyz012345678" });
+    assert_eq!(body["channels"], json!([{ "kind": "telegram", "tokens": tokens, "allow_from": ["42"], "api_root": null }]));
+
+    let odd = world.run(&["config", "import", "bob-the-bot", &world.file("odd.json5", TEXT)]);
+    assert!(odd.code == 2 && odd.err.contains("is no exported configuration") && odd.err.contains("vivier config set"), "{}", odd.err);
+    let newer = world.file("newer.json", &exported.out.replace("\"vivier_config\": 1", "\"vivier_config\": 2"));
+    assert!(world.run(&["config", "import", "bob-the-bot", &newer]).err.contains("form 2"));
+}

@@ -179,18 +179,24 @@ impl Product {
 
     /// The pid of the running child with `role`.
     pub fn pid_of(&self, role: &str) -> i32 {
-        let up = self.up.as_ref().expect("it runs").0.id().to_string();
-        let children = Command::new("pgrep").args(["-P", &up, "-f", &format!("vivierd {role} ")]).output().expect("pgrep runs");
-        String::from_utf8_lossy(&children.stdout)
-            .lines()
-            .next()
-            .and_then(|line| line.trim().parse().ok())
-            .unwrap_or_else(|| panic!("no {role} runs: {}", self.log_tail()))
+        self.find(role).unwrap_or_else(|| panic!("no {role} runs: {}", self.log_tail()))
     }
 
+    fn find(&self, role: &str) -> Option<i32> {
+        let up = self.up.as_ref().expect("it runs").0.id().to_string();
+        let children = Command::new("pgrep").args(["-P", &up, "-f", &format!("vivierd {role} ")]).output().expect("pgrep runs");
+        String::from_utf8_lossy(&children.stdout).lines().next().and_then(|line| line.trim().parse().ok())
+    }
+
+    /// Kills the child with `role`, as `kill -9` does.
     pub fn kill(&self, role: &str) {
-        let pid = nix::unistd::Pid::from_raw(self.pid_of(role));
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("it can be killed");
+        self.try_kill(role).unwrap_or_else(|why| panic!("{why}: {}", self.log_tail()));
+    }
+
+    /// The same; an error while there is none, as between a death and the next start.
+    pub fn try_kill(&self, role: &str) -> Result<(), String> {
+        let pid = self.find(role).map(nix::unistd::Pid::from_raw).ok_or_else(|| format!("no {role} runs"))?;
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).map_err(|error| error.to_string())
     }
 
     pub fn log_tail(&self) -> String {

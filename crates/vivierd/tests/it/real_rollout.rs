@@ -1,6 +1,9 @@
 //! A release that harms: real Docker, the whole product, and a light stand-in for OpenClaw's gateway that migrates the data
 //! forward and then falls over.
 
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::product::{Product, docker, enter, until};
@@ -79,5 +82,61 @@ async fn real_a_release_that_migrates_the_data_and_falls_over_is_taken_back_with
     let plan: Value = product.call("GET", &format!("{path}/rollback?revision=2"), None).await;
     assert_eq!(plan["other_release"], true, "{plan:#}");
     assert!(plan["summary"].as_str().is_some_and(|summary| summary.contains("revision 2")), "{plan:#}");
+    docker(&["image", "rm", "--no-prune", &harmful]);
+}
+
+/// What the timeline says has begun, one entry for each start of a step. Nothing while the API does not answer.
+async fn begun(product: &Product, path: &str) -> Vec<(String, String)> {
+    let (status, events) = product.try_call("GET", &format!("{path}/events?limit=100"), None).await;
+    let events = events["items"].as_array().filter(|_| status == 200).cloned().unwrap_or_default();
+    let started = events.iter().filter(|event| event["outcome"] == "started");
+    started.filter_map(|event| Some((event["id"].as_str()?.to_owned(), event["action"].as_str()?.to_owned()))).collect()
+}
+
+/// Every process of the host's dies at its 37th change of the world, whatever that is (a rehearsal, which begins anew each time, needs fewer); serve is killed as each step is seen to begin.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_a_rollout_and_its_way_back_end_the_same_however_often_serve_and_host_are_killed() {
+    let mut product = Product::with_standin(&[("VIVIER_SERVER__PROBATION_SECONDS", "600")]).await;
+    let good = until_known(&product, "0.0.0-standin").await;
+    let id = product.call("POST", "/v1/deployments", Some(json!({"name": "Ada", "plan": "starter"}))).await["id"].as_str().expect("an id").to_owned();
+    let path = format!("/v1/deployments/{id}");
+    product.wait(&id, "running", 60).await;
+    let letter = product.data.path().join(format!("volumes/{id}/state/letter"));
+    std::fs::write(&letter, "what the owner wrote").expect("written");
+    let harmful = release_of(&product, &good, HARMFUL);
+    until_known(&product, "0.0.1-harmful").await;
+    product.down().await;
+    product.settings.push((vivier_host::fault::VARIABLE, "37".to_owned()));
+    product.up().await;
+
+    let mut met: BTreeSet<String> = begun(&product, &path).await.into_iter().map(|(event, _)| event).collect();
+    product.call("POST", &format!("{path}/release"), Some(json!({"image": harmful}))).await;
+    let mut steps: BTreeSet<String> = BTreeSet::new();
+    let deadline = Instant::now() + Duration::from_secs(300);
+    let back = loop {
+        let (_, seen) = product.try_call("GET", &path, None).await;
+        if seen["state"] == "running" && seen["revision"] == 3 {
+            break seen;
+        }
+        assert!(Instant::now() < deadline, "no way back: {seen}\n{}", product.log_tail());
+        for (event, action) in begun(&product, &path).await {
+            // Once for each kind of step: one that is repeated because of that is left in peace.
+            if met.insert(event) && steps.insert(action) {
+                until("serve can be killed", 20, || async { product.try_kill("serve") }).await;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let deaths = product.log().matches("dying at").count();
+    assert!(deaths >= 2 && steps.len() >= 6, "the host died {deaths} times, serve at {steps:?}");
+
+    assert_eq!(back["image"], good.as_str());
+    assert_eq!(std::fs::read_to_string(&letter).expect("it is there"), "what the owner wrote");
+    let revisions = product.call("GET", &format!("{path}/revisions"), None).await;
+    assert_eq!((revisions["items"][1]["outcome"].as_str(), revisions["items"][0]["restores"].as_u64()), (Some("failed"), Some(2)), "{revisions:#}");
+    let left = docker(&["ps", "-aq", "--filter", &format!("label=io.vivier.deployment={id}")]);
+    assert_eq!((left.lines().count(), product.networks().len()), (1, 1), "one workload, no rehearsal, one network: {left}");
+    let snapshots = std::fs::read_dir(product.data.path().join(format!("volumes/{id}/snapshots"))).expect("snapshots");
+    assert_eq!(snapshots.count(), 1, "the data from before revision 2, whole, and nothing half done");
     docker(&["image", "rm", "--no-prune", &harmful]);
 }
