@@ -15,6 +15,7 @@ import { Button, Card, Notice, PageSkeleton, ProblemNotice, Skeleton } from "../
 import { ChannelFields } from "../../ui/ChannelFields";
 import { ProviderFields } from "../../ui/ProviderFields";
 import { say } from "../../ui/toasts";
+import { Portable } from "./Portable";
 
 const Editor = lazily(() => import("../../ui/Editor"));
 
@@ -33,6 +34,7 @@ export default function Configuration({ agent }: { agent: Deployment }) {
       </div>
       <div className="grid min-w-0 gap-5">
         <Effective config={config.data} />
+        <TakeAlong {...parts} />
         <p className="px-1 text-[0.875rem] text-muted">
           Whatever you apply becomes a revision. One that does not work is taken back by itself; to any other you can{" "}
           <Link to="/agents/$id" params={{ id: agent.id }} search={{ tab: "revisions" }} className="link">
@@ -213,6 +215,11 @@ function Document(part: Part) {
       </div>
     </Card>
   );
+}
+
+function TakeAlong(part: Part) {
+  const apply = useApply(part);
+  return <Portable agent={part.agent} config={part.config} apply={apply.mutateAsync} />;
 }
 
 function Effective({ config }: { config: ConfigOut }) {
