@@ -5,7 +5,7 @@ export CARGO_TERM_PROGRESS_WHEN ?= auto
 export CARGO_INCREMENTAL ?= 1
 export PATH := $(CURDIR)/.tools/node/bin:$(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help up test check build web openapi image fmt bench-ingress bench-memory bench-overhead bench-footprint bench-snapshot clean
+.PHONY: help up test check build web openapi image fmt bench-ingress bench-memory bench-overhead bench-restart bench-footprint bench-snapshot clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,8 @@ bench-memory: ## Memory of the real agent on each plan
 
 bench-overhead: ## POST to routed, against a bare docker run
 	benches/overhead/run
+bench-restart: ## the longest that a visitor waits for a restart, against docker restart of a bare twin
+	benches/restart/run
 
 bench-footprint: ## vivierd's own memory and CPU with 200 deployments
 	benches/footprint/run

@@ -1,6 +1,7 @@
 // One running product for a benchmark: a release build of vivierd in a data directory of its own, and a signed-in operator.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -87,6 +88,24 @@ export async function startProduct(environment = {}, { image = true } = {}) {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return text ? JSON.parse(text) : undefined;
   };
+  /** Waits until the agent `id` is in `state`. */
+  const untilState = (id, state) =>
+    until(state, 300, async () => {
+      const seen = await api('GET', `/v1/deployments/${id}`);
+      if (seen.state === 'failed') throw new Error(seen.reason);
+      return seen.state === state ? true : undefined;
+    });
+  /** The status that a program gets at the agent's own address; 0 when the connection fails. */
+  const visit = (slug, path) =>
+    new Promise((done) => {
+      const ask = request({ host: '127.0.0.1', port, path, headers: { host: `${slug}.localhost:${port}`, authorization: `Bearer ${secret}` } }, (answer) => {
+        answer.resume();
+        answer.on('end', () => done(answer.statusCode));
+        answer.on('error', () => done(0));
+      });
+      ask.on('error', () => done(0));
+      ask.end();
+    });
   const stop = async () => {
     if (child.exitCode === null) {
       const ended = new Promise((done) => child.once('exit', done));
@@ -96,5 +115,5 @@ export async function startProduct(environment = {}, { image = true } = {}) {
     execFileSync(join(root, 'scripts/sweep'), [data], { stdio: ['ignore', 'ignore', 'inherit'] });
     rmSync(data, { recursive: true, force: true });
   };
-  return { api, data, url, pid: child.pid, stop };
+  return { api, data, url, pid: child.pid, until: untilState, visit, stop };
 }
