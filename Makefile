@@ -50,6 +50,7 @@ bench-memory: ## Memory of the real agent on each plan
 
 bench-overhead: ## POST to routed, against a bare docker run
 	benches/overhead/run
+
 bench-restart: ## the longest that a visitor waits for a restart, against docker restart of a bare twin
 	benches/restart/run
 
