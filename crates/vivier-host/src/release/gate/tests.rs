@@ -125,6 +125,8 @@ fn an_allowance_by_id_alias_or_cve_lets_a_finding_pass_and_its_reason_is_told() 
     assert_eq!(rulings["GHSA-2222-2222-2222"], &allowed("sockets only"));
     assert_eq!(rulings["DEBIAN-CVE-2026-900011"], &allowed("waiting for Debian"));
     assert_eq!(scan.idle, []);
+    assert!(scan.to_string().starts_with("passed: no finding stops "), "{scan}");
+    assert!(scan.to_string().contains(" (3 allowed, 3 milder than high)\n"), "{scan}");
 }
 
 #[test]

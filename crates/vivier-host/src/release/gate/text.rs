@@ -15,7 +15,12 @@ impl Display for Scan {
         let Self { image, at: _, verdict, gaps, acceptance, bill: _, policy: _, fail_on, asked, findings, idle } = self;
         let blocking = findings.iter().filter(|finding| finding.blocks()).count();
         match verdict {
-            Verdict::Passed => writeln!(f, "passed: nothing of severity {} or worse is known against {}", fail_on.as_str(), image.short())?,
+            Verdict::Passed if findings.is_empty() => writeln!(f, "passed: nothing is known against {}", image.short())?,
+            Verdict::Passed => {
+                let allowed = findings.iter().filter(|finding| matches!(finding.ruling, Ruling::Allowed { .. })).count();
+                let mild = findings.len() - allowed;
+                writeln!(f, "passed: no finding stops {} ({allowed} allowed, {mild} milder than {})", image.short(), fail_on.as_str())?;
+            }
             Verdict::Failed => writeln!(f, "failed: {blocking} of {} findings stop {}", findings.len(), image.short())?,
             Verdict::Unscanned => writeln!(f, "unscanned: {} was not looked at in full, so it does not start", image.short())?,
         }
