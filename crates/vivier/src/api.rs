@@ -2,8 +2,9 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use vivier_core::id::{DeploymentId, ReleaseId, TokenId};
+use vivier_core::id::{DeploymentId, ReleaseId, TokenId, WaveId};
 use vivier_core::runtime::{LogLine, Stats};
+use vivier_core::waves::{ReleaseChannel, WaveAsk};
 use vivier_core::wire::Page;
 use vivier_core::wire::accounts::{AccountOut, NewToken, TokenCreated, TokenOut};
 use vivier_core::wire::agents::{
@@ -12,6 +13,7 @@ use vivier_core::wire::agents::{
 };
 use vivier_core::wire::catalogue::Catalogue;
 use vivier_core::wire::operator::{HostOut, NewWithdrawal, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
+use vivier_core::wire::waves::{Follow, Promote, Promoted, PromotionPlan, ReleaseChannelOut, Revert, RevertPlan, WaveDetail, WaveOut};
 
 use crate::failure::Failure;
 use crate::http::{Call, Http};
@@ -61,6 +63,17 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("post", "/v1/operator/releases/{id}/withdraw"),
     ("delete", "/v1/operator/releases/{id}/withdraw"),
     ("get", "/v1/operator/quarantine"),
+    ("put", "/v1/deployments/{id}/follow"),
+    ("get", "/v1/operator/channels"),
+    ("get", "/v1/operator/releases/{id}/promote"),
+    ("post", "/v1/operator/releases/{id}/promote"),
+    ("get", "/v1/operator/waves"),
+    ("get", "/v1/operator/waves/{id}"),
+    ("post", "/v1/operator/waves/{id}/pause"),
+    ("post", "/v1/operator/waves/{id}/resume"),
+    ("post", "/v1/operator/waves/{id}/abort"),
+    ("get", "/v1/operator/waves/{id}/revert"),
+    ("post", "/v1/operator/waves/{id}/revert"),
     ("post", "/v1/auth/login"),
     ("post", "/v1/auth/logout"),
 ];
@@ -269,6 +282,44 @@ impl Api {
 
     pub async fn quarantine(&self) -> Result<Vec<QuarantineOut>, Failure> {
         self.list(&["v1", "operator", "quarantine"]).await
+    }
+
+    pub async fn follow(&self, id: DeploymentId, follow: &Follow) -> Result<DeploymentOut, Failure> {
+        self.http.json(Call::new(reqwest::Method::PUT, &["v1", "deployments", &id.to_string(), "follow"]).body(follow)?).await
+    }
+
+    pub async fn channels(&self) -> Result<Vec<ReleaseChannelOut>, Failure> {
+        self.list(&["v1", "operator", "channels"]).await
+    }
+
+    pub async fn promotion_plan(&self, release: ReleaseId, channel: ReleaseChannel) -> Result<PromotionPlan, Failure> {
+        self.http.json(Call::get(&["v1", "operator", "releases", &release.to_string(), "promote"]).query("channel", channel)).await
+    }
+
+    pub async fn promote(&self, release: ReleaseId, promote: &Promote) -> Result<Promoted, Failure> {
+        self.http.json(Call::post(&["v1", "operator", "releases", &release.to_string(), "promote"]).body(promote)?).await
+    }
+
+    /// The newest ones; older ones are history.
+    pub async fn waves(&self) -> Result<Vec<WaveOut>, Failure> {
+        self.http.json::<Page<WaveOut>>(Call::get(&["v1", "operator", "waves"])).await.map(|page| page.items)
+    }
+
+    pub async fn wave(&self, id: WaveId) -> Result<WaveDetail, Failure> {
+        self.http.json(Call::get(&["v1", "operator", "waves", &id.to_string()])).await
+    }
+
+    /// Pauses, resumes or aborts it.
+    pub async fn ask_wave(&self, id: WaveId, ask: WaveAsk) -> Result<WaveDetail, Failure> {
+        self.http.json(Call::post(&["v1", "operator", "waves", &id.to_string(), ask.as_str()])).await
+    }
+
+    pub async fn revert_plan(&self, id: WaveId) -> Result<RevertPlan, Failure> {
+        self.http.json(Call::get(&["v1", "operator", "waves", &id.to_string(), "revert"])).await
+    }
+
+    pub async fn revert_wave(&self, id: WaveId, revert: &Revert) -> Result<WaveDetail, Failure> {
+        self.http.json(Call::post(&["v1", "operator", "waves", &id.to_string(), "revert"]).body(revert)?).await
     }
 
     async fn list<T: DeserializeOwned>(&self, segments: &[&str]) -> Result<Vec<T>, Failure> {

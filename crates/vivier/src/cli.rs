@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use vivier_core::channel::ChannelKind;
+use vivier_core::id::WaveId;
 use vivier_core::name::{DisplayName, Email, Slug};
 use vivier_core::plan::PlanName;
 use vivier_core::provider::ProviderKind;
 use vivier_core::template::TemplateName;
+use vivier_core::waves::{ReleaseChannel, Size};
+use vivier_core::window::Window;
 use vivier_core::wire::accounts::TokenScope;
 use vivier_core::wire::agents::RollbackData;
 
@@ -429,7 +432,25 @@ pub enum ReleaseCommand {
         #[command(flatten)]
         waiting: WaitArgs,
     },
+    /// Get a channel's releases by itself, as they are promoted; or none, and stay on the one that it has
+    Follow {
+        #[command(flatten)]
+        named: Named,
+        /// The channel
+        #[arg(value_parser = followed())]
+        channel: Followed,
+        /// When they may be brought to it, such as "sun 02:00-05:00 Europe/Berlin" or "daily 22:00-04:00 UTC" [default: as it is]
+        #[arg(long, conflicts_with = "any_time")]
+        window: Option<Window>,
+        /// Take its window away: at any time
+        #[arg(long)]
+        any_time: bool,
+    },
 }
+
+/// A channel, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Followed(pub Option<ReleaseChannel>);
 
 /// For what is waited for unless one says otherwise.
 #[derive(Debug, Args)]
@@ -545,6 +566,83 @@ pub enum OperatorCommand {
     },
     /// Containers that nobody owns
     Quarantine,
+    /// Channels of releases, and who follows them
+    Channels,
+    /// Give a release to a channel: its followers are moved in waves
+    Promote(PromoteArgs),
+    /// Waves, newest first
+    Waves,
+    /// One wave: look at it, or say how it goes on
+    #[command(subcommand)]
+    Wave(WaveCommand),
+}
+
+#[derive(Debug, Args)]
+pub struct PromoteArgs {
+    /// The image's digest or its beginning, or OpenClaw's version when only one release has it
+    pub release: String,
+    /// Whose followers get it
+    #[arg(long, value_parser = release_channels())]
+    pub channel: ReleaseChannel,
+    /// How many agents are reached by the end of each stage, such as 1,5%,25%,all [default: the installation's]
+    #[arg(long, value_delimiter = ',', value_name = "SIZES")]
+    pub stages: Option<Vec<Size>>,
+    /// The share of agents, in percent, that must work with it [default: the installation's]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub min_success: Option<u8>,
+    /// Stop at this many failures [default: the installation's]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_failures: Option<u32>,
+    /// Seconds of quiet before the next stage [default: the installation's]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=604_800))]
+    pub soak: Option<u32>,
+    /// Agents on their way at the same time [default: the installation's]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub concurrency: Option<u32>,
+    /// Only tell what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum WaveCommand {
+    /// How far it is, and everybody in it
+    Show {
+        /// Its id (wav_…)
+        id: WaveId,
+    },
+    /// Begin with nobody else for now
+    Pause {
+        /// Its id (wav_…)
+        id: WaveId,
+    },
+    /// Go on; after a halt, what has failed so far counts no more
+    Resume {
+        /// Its id (wav_…)
+        id: WaveId,
+    },
+    /// Begin with nobody else, ever; those that were moved stay
+    Abort {
+        /// Its id (wav_…)
+        id: WaveId,
+    },
+    /// Bring back everybody that it has moved
+    Revert {
+        /// Its id (wav_…)
+        id: WaveId,
+        /// What becomes of the data [default: it is put back where a copy from before is kept]
+        #[arg(long, value_parser = data())]
+        data: Option<RollbackData>,
+        /// Only tell what would happen
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
 }
 
 /// How bad a line is.
@@ -637,6 +735,10 @@ named_values!(scopes, TokenScope, TokenScope::ALL.map(TokenScope::as_str), |text
     TokenScope::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(TokenScope::Read)
 });
 named_values!(data, RollbackData, ["keep", "restore"], |text| if text == "restore" { RollbackData::Restore } else { RollbackData::Keep });
+named_values!(release_channels, ReleaseChannel, ReleaseChannel::ALL.map(ReleaseChannel::as_str), |text| {
+    ReleaseChannel::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(ReleaseChannel::Stable)
+});
+named_values!(followed, Followed, ["stable", "canary", "none"], |text| Followed(ReleaseChannel::ALL.into_iter().find(|one| one.as_str() == text)));
 named_values!(levels, Level, Level::NAMES, |text| Level::parse(&text).unwrap_or(Level::Trace));
 
 #[derive(Debug, Subcommand)]

@@ -1092,25 +1092,10 @@ export interface components {
          * @enum {string}
          */
         ChannelKind: "telegram" | "discord" | "slack";
-        /** @description A channel, and who follows it. */
         ChannelOut: {
-            /**
-             * Format: int64
-             * @description Of those, how many run something else than its release.
-             */
-            behind: number;
-            /**
-             * Format: int64
-             * @description Deployments that follow it, deleted ones left out.
-             */
-            followers: number;
-            /** @description What it has had, newest first, at most 20. */
-            history: components["schemas"]["PromotionOut"][];
-            name: components["schemas"]["ReleaseChannel"];
-            promoted_at?: components["schemas"]["Timestamp"] | null;
-            promoted_by?: string | null;
-            release?: components["schemas"]["ReleaseRef"] | null;
-            wave?: components["schemas"]["WaveId"] | null;
+            kind: components["schemas"]["ChannelKind"];
+            title: string;
+            tokens: components["schemas"]["TokenFieldOut"][];
         };
         /** @description A channel of one deployment, without its tokens (those are secrets). */
         ChannelSettings: {
@@ -1417,30 +1402,6 @@ export interface components {
             owner: components["schemas"]["Email"];
         };
         /** @description One page of a list. */
-        Page_ChannelOut: {
-            items: {
-                /**
-                 * Format: int64
-                 * @description Of those, how many run something else than its release.
-                 */
-                behind: number;
-                /**
-                 * Format: int64
-                 * @description Deployments that follow it, deleted ones left out.
-                 */
-                followers: number;
-                /** @description What it has had, newest first, at most 20. */
-                history: components["schemas"]["PromotionOut"][];
-                name: components["schemas"]["ReleaseChannel"];
-                promoted_at?: components["schemas"]["Timestamp"] | null;
-                promoted_by?: string | null;
-                release?: components["schemas"]["ReleaseRef"] | null;
-                wave?: components["schemas"]["WaveId"] | null;
-            }[];
-            /** @description Give it as `cursor` to get what follows; absent at the end. */
-            next_cursor?: string | null;
-        };
-        /** @description One page of a list. */
         Page_DeploymentOut: {
             items: {
                 account: components["schemas"]["AccountId"];
@@ -1562,6 +1523,30 @@ export interface components {
                 discard_at: components["schemas"]["Timestamp"];
                 name: string;
                 since: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ReleaseChannelOut: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Of those, how many run something else than its release.
+                 */
+                behind: number;
+                /**
+                 * Format: int64
+                 * @description Deployments that follow it, deleted ones left out.
+                 */
+                followers: number;
+                /** @description What it has had, newest first, at most 20. */
+                history: components["schemas"]["PromotionOut"][];
+                name: components["schemas"]["ReleaseChannel"];
+                promoted_at?: components["schemas"]["Timestamp"] | null;
+                promoted_by?: string | null;
+                release?: components["schemas"]["ReleaseRef"] | null;
+                wave?: components["schemas"]["WaveId"] | null;
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -1786,7 +1771,7 @@ export interface components {
         };
         /** @description What came of a promotion. */
         Promoted: {
-            channel: components["schemas"]["ChannelOut"];
+            channel: components["schemas"]["ReleaseChannelOut"];
             wave?: components["schemas"]["WaveOut"] | null;
         };
         /** @description A release that a channel got. */
@@ -1861,6 +1846,26 @@ export interface components {
          * @enum {string}
          */
         ReleaseChannel: "stable" | "canary";
+        /** @description A channel, and who follows it. */
+        ReleaseChannelOut: {
+            /**
+             * Format: int64
+             * @description Of those, how many run something else than its release.
+             */
+            behind: number;
+            /**
+             * Format: int64
+             * @description Deployments that follow it, deleted ones left out.
+             */
+            followers: number;
+            /** @description What it has had, newest first, at most 20. */
+            history: components["schemas"]["PromotionOut"][];
+            name: components["schemas"]["ReleaseChannel"];
+            promoted_at?: components["schemas"]["Timestamp"] | null;
+            promoted_by?: string | null;
+            release?: components["schemas"]["ReleaseRef"] | null;
+            wave?: components["schemas"]["WaveId"] | null;
+        };
         /** @description A release that an agent may run. */
         ReleaseChoice: {
             /** @description Why the operator starts it although it is unscanned. */
@@ -3651,7 +3656,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ChannelOut"];
+                    "application/json": components["schemas"]["Page_ReleaseChannelOut"];
                 };
             };
             401: components["responses"]["Unauthorized"];

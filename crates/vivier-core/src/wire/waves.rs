@@ -32,7 +32,7 @@ pub struct ReleaseRef {
 
 /// A channel, and who follows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct ChannelOut {
+pub struct ReleaseChannelOut {
     pub name: ReleaseChannel,
     /// What its followers run, apart from those that a wave is moving; absent until a release is promoted.
     pub release: Option<ReleaseRef>,
@@ -122,7 +122,7 @@ pub struct PromotionPlan {
 /// What came of a promotion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Promoted {
-    pub channel: ChannelOut,
+    pub channel: ReleaseChannelOut,
     /// Absent: nobody had to be moved, and the channel has the release at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wave: Option<WaveOut>,

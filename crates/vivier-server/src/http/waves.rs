@@ -8,7 +8,9 @@ use vivier_core::id::{ReleaseId, WaveId};
 use vivier_core::waves::{ReleaseChannel, WaveAsk, WavePlan};
 use vivier_core::wire::Page;
 use vivier_core::wire::agents::RollbackData;
-use vivier_core::wire::waves::{ChannelOut, MemberCounts, Promote, Promoted, PromotionPlan, Revert, RevertPlan, StageOut, WaveDetail, WaveMemberOut, WaveOut};
+use vivier_core::wire::waves::{
+    MemberCounts, Promote, Promoted, PromotionPlan, ReleaseChannelOut, Revert, RevertPlan, StageOut, WaveDetail, WaveMemberOut, WaveOut,
+};
 
 use super::extract::{Body, OptionalBody, Query, ReleasePath, WavePath, number};
 use super::guard::{Operator, Read, Write};
@@ -27,8 +29,8 @@ const MOST: u32 = 100;
 ///
 /// What each has, who follows it, and the wave that is moving its followers.
 #[utoipa::path(get, path = "/v1/operator/channels", tag = "operator", security(("session" = []), ("bearer" = ["read"])),
-    responses((status = 200, description = "Stable first", body = Page<ChannelOut>)))]
-pub async fn list_channels(State(app): State<App>, _operator: Operator<Read>) -> Result<Json<Page<ChannelOut>>, ApiError> {
+    responses((status = 200, description = "Stable first", body = Page<ReleaseChannelOut>)))]
+pub async fn list_channels(State(app): State<App>, _operator: Operator<Read>) -> Result<Json<Page<ReleaseChannelOut>>, ApiError> {
     Ok(Json(Page { items: app.store.channels().await?, next_cursor: None }))
 }
 

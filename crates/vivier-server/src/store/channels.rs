@@ -9,7 +9,7 @@ use vivier_core::time::Timestamp;
 use vivier_core::waves::{ReleaseChannel, WavePlan, WaveState};
 use vivier_core::window::Window;
 use vivier_core::wire::agents::{EventKind, Outcome};
-use vivier_core::wire::waves::{ChannelOut, PromotionOut, PromotionPlan, ReleaseRef};
+use vivier_core::wire::waves::{PromotionOut, PromotionPlan, ReleaseChannelOut, ReleaseRef};
 
 use super::deployments::Deployment;
 use super::events::Note;
@@ -46,7 +46,7 @@ statements! {
 
 impl Store {
     /// Every channel, stable first.
-    pub async fn channels(&self) -> Result<Vec<ChannelOut>, StoreError> {
+    pub async fn channels(&self) -> Result<Vec<ReleaseChannelOut>, StoreError> {
         let mut history: HashMap<ReleaseChannel, Vec<PromotionOut>> = HashMap::new();
         for row in sqlx::query(HISTORY).fetch_all(self.reader()).await? {
             let promotion = PromotionOut { release: release(&row)?, at: row.at("at")?, by: row.text("author")? };
@@ -56,7 +56,7 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let name = row.word("name")?;
-                Ok(ChannelOut {
+                Ok(ReleaseChannelOut {
                     name,
                     release: release(row)?,
                     promoted_at: row.at_opt("promoted_at")?,
@@ -70,7 +70,7 @@ impl Store {
             .collect()
     }
 
-    pub async fn channel(&self, name: ReleaseChannel) -> Result<ChannelOut, StoreError> {
+    pub async fn channel(&self, name: ReleaseChannel) -> Result<ReleaseChannelOut, StoreError> {
         self.channels().await?.into_iter().find(|channel| channel.name == name).ok_or(StoreError::NotFound("channel"))
     }
 

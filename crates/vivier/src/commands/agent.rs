@@ -64,7 +64,7 @@ fn print(one: &DeploymentOut, output: &Output) -> Result<(), Failure> {
                 text::bytes(limits.storage_bytes)
             ),
         ),
-        ("openclaw", format!("{} ({})", one.openclaw_version, one.image.short())),
+        ("openclaw", format!("{} ({}){}", one.openclaw_version, one.image.short(), follows(one))),
         (
             "revision",
             match one.last_known_good_revision {
@@ -194,4 +194,13 @@ pub async fn proof(api: &Api, args: &ProofArgs, output: &Output) -> Result<(), F
         }
     }
     if *holds { Ok(()) } else { Err(Failure::told(Exit::Failed)) }
+}
+
+/// What it follows, as an addition to its release.
+fn follows(one: &DeploymentOut) -> String {
+    match (one.follows, &one.window) {
+        (Some(channel), Some(window)) => format!(", follows {channel} within {window}"),
+        (Some(channel), None) => format!(", follows {channel}"),
+        (None, _) => String::new(),
+    }
 }

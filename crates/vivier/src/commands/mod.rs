@@ -18,6 +18,7 @@ mod revisions;
 mod secrets;
 mod timeline;
 mod tokens;
+mod waves;
 
 use clap::CommandFactory as _;
 

@@ -11,6 +11,7 @@ use crate::text;
 
 use super::list::state_in_short;
 use super::release::{checked, pick, standing};
+use super::waves;
 
 pub async fn run(api: &Api, command: &OperatorCommand, output: &Output) -> Result<(), Failure> {
     match command {
@@ -21,6 +22,10 @@ pub async fn run(api: &Api, command: &OperatorCommand, output: &Output) -> Resul
         OperatorCommand::Releases { command: None } => releases(api, output).await,
         OperatorCommand::Releases { command: Some(command) } => change_release(api, command, output).await,
         OperatorCommand::Quarantine => quarantine(api, output).await,
+        OperatorCommand::Channels => waves::channels(api, output).await,
+        OperatorCommand::Promote(args) => waves::promote(api, args, output).await,
+        OperatorCommand::Waves => waves::list(api, output).await,
+        OperatorCommand::Wave(command) => waves::one(api, command, output).await,
     }
 }
 

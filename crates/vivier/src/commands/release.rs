@@ -1,7 +1,8 @@
 //! `release`: the releases of OpenClaw that an agent may run, and choosing another.
 
 use vivier_core::release::{Verdict, Withdrawal};
-use vivier_core::wire::agents::{NewRelease, ReleaseChoice};
+use vivier_core::wire::agents::{DeploymentOut, NewRelease, ReleaseChoice};
+use vivier_core::wire::waves::Follow;
 
 use super::{ask, revisions};
 use crate::api::Api;
@@ -20,6 +21,20 @@ pub async fn run(api: &Api, command: &ReleaseCommand, output: &Output) -> Result
         ReleaseCommand::Sbom { release } => document(api, release, "sbom", output).await,
         ReleaseCommand::Provenance { release } => document(api, release, "provenance", output).await,
         ReleaseCommand::Use { named, release, waiting } => choose(api, named, release, waiting, output).await,
+        ReleaseCommand::Follow { named, channel, window, any_time } => {
+            let found = target::find(api, &named.name, Prefer::Living).await?;
+            let window = window.clone().or_else(|| found.window.filter(|_| !any_time));
+            let asked = api.follow(found.id, &Follow { channel: channel.0, window: window.filter(|_| channel.0.is_some()) }).await?;
+            output.done(&asked, followed(&asked))
+        }
+    }
+}
+
+fn followed(one: &DeploymentOut) -> String {
+    match (one.follows, &one.window) {
+        (Some(channel), Some(window)) => format!("{} follows {channel}, within {window}. The next promotion brings it its release.", one.slug),
+        (Some(channel), None) => format!("{} follows {channel}. The next promotion brings it its release.", one.slug),
+        (None, _) => format!("{} follows no channel: it stays on OpenClaw {}.", one.slug, text::harmless(&one.openclaw_version, false)),
     }
 }
 

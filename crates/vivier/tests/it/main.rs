@@ -9,4 +9,5 @@ mod documents;
 mod failures;
 mod revisions;
 mod streams;
+mod waves;
 mod world;
