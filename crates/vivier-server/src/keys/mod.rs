@@ -3,9 +3,14 @@
 //! One trait, [`KeyEncryption`], and three that hold it: files of the daemon's own, HashiCorp Vault's transit engine, and AWS KMS.
 //! A [`KeyRing`](ring::KeyRing) asks the one that a wrapped key names. Nothing here knows of the database, or of secrets.
 
+pub mod aws;
+mod credentials;
 pub mod file;
+mod http;
 pub mod ring;
 pub mod settings;
+mod sigv4;
+pub mod transit;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,7 +19,7 @@ use vivier_core::id::AccountId;
 use zeroize::Zeroizing;
 
 pub use self::ring::KeyRing;
-pub use self::settings::{KeyKind, KeySettings};
+pub use self::settings::{KeyKind, KeySettings, KmsSettings, TransitSettings};
 
 /// Bytes of a data key, and of a key-encryption key in a file.
 pub const KEY_BYTES: usize = 32;

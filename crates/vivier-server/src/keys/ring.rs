@@ -5,7 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
+use super::aws::AwsKms;
 use super::file::FileKeys;
+use super::transit::Transit;
 use super::{DataKey, KeyEncryption, KeyError, KeyId, KeyKind, KeySettings, Owner, Wrapped};
 
 /// The kinds that are set up. What wraps can be changed while it is used.
@@ -34,7 +36,13 @@ impl Kinds {
             Some(file) => file,
             None => Arc::new(FileKeys::open(directory)?),
         };
-        let others: Vec<Arc<dyn KeyEncryption>> = Vec::new();
+        let mut others: Vec<Arc<dyn KeyEncryption>> = Vec::new();
+        if let Some(vault) = &settings.vault {
+            others.push(Arc::new(Transit::open(vault)?));
+        }
+        if let Some(kms) = &settings.aws_kms {
+            others.push(Arc::new(AwsKms::open(kms)?));
+        }
         let kinds = Self { settings: settings.clone(), file, others };
         kinds.of(settings.kind)?;
         Ok(kinds)

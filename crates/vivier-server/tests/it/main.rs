@@ -1,6 +1,7 @@
 //! One binary of integration tests: the store on both engines, the worker over the fake runtime, the API over both.
 
 mod http;
+mod keys;
 mod process;
 mod releases;
 mod routes;

@@ -89,7 +89,9 @@ async fn real_an_agent_answers_over_http_and_telegram_and_its_keys_are_nowhere_t
     assert_eq!(proof["holds"], true, "{proof:#}");
     nowhere(&product, &id, &events).await;
 
-    // A wrong token is a degraded agent, not a failed start.
+    // Another token is handed to the gateway while it runs. A wrong one is a degraded agent, not a failed start.
+    let process = || docker(&["inspect", "--format", "{{.Id}} {{.State.StartedAt}}", &format!("vivier-{id}")]);
+    let before = process();
     let wrong = "987654321:AAwrongwrongwrongwrongwrongwrongwrong012";
     product
         .call(
@@ -106,6 +108,28 @@ async fn real_an_agent_answers_over_http_and_telegram_and_its_keys_are_nowhere_t
         if seen["state"] == "running" && degraded { Ok(()) } else { Err(format!("{seen}")) }
     })
     .await;
+
+    assert_eq!(process(), before, "the same container, the same process");
+    product.call("PUT", &format!("/v1/deployments/{id}/secrets/channels.telegram.botToken"), Some(json!({"value": BOT_TOKEN}))).await;
+    until("telegram works again", 120, || async {
+        let seen = product.deployment(&id).await;
+        if seen["state"] == "running" && seen["degraded"].as_array().is_none_or(Vec::is_empty) { Ok(()) } else { Err(format!("{seen}")) }
+    })
+    .await;
+    assert_eq!(process(), before, "the same container, the same process");
+    let told = http.post(format!("{}/control/message", telegram.url)).json(&json!({"chat": 42, "text": "once more"})).send().await.expect("an answer");
+    assert!(told.status().is_success());
+    until("the bot answers with its token of before", 120, || async {
+        let sent = http.get(format!("{}/control/sent", telegram.url)).send().await.map_err(|error| error.to_string())?;
+        let sent = sent.text().await.map_err(|error| error.to_string())?;
+        if sent.contains("once more") { Ok(()) } else { Err(sent) }
+    })
+    .await;
+    let events = product.call("GET", &format!("/v1/deployments/{id}/events?limit=200"), None).await;
+    assert!(events.to_string().contains("works with the changed secrets, without a restart"), "{events:#}");
+    let versions = product.call("GET", &format!("/v1/deployments/{id}/secrets/channels.telegram.botToken/versions"), None).await;
+    assert_eq!(versions["items"].as_array().map(Vec::len), Some(3), "{versions:#}");
+    nowhere(&product, &id, &events).await;
 
     // Delete: nothing is left but the data, and that can be taken back until the retention is over.
     product.call("DELETE", &format!("/v1/deployments/{id}"), None).await;
