@@ -9,7 +9,7 @@ use vivier_core::wire::Page;
 use vivier_core::wire::accounts::{AccountOut, NewToken, TokenCreated, TokenOut};
 use vivier_core::wire::agents::{
     ConfigCheck, ConfigOut, DeploymentOut, DeploymentPatch, EventOut, NewConfig, NewDeployment, NewRelease, NewSecret, OpenOut, ProofOut, ReleaseChoice,
-    RevisionOut, Rollback, RollbackPlan, SecretOut,
+    RevisionOut, Rollback, RollbackPlan, SecretOut, SecretVersionOut,
 };
 use vivier_core::wire::catalogue::Catalogue;
 use vivier_core::wire::operator::{HostOut, NewWithdrawal, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
@@ -51,6 +51,8 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("get", "/v1/deployments/{id}/secrets"),
     ("put", "/v1/deployments/{id}/secrets/{name}"),
     ("delete", "/v1/deployments/{id}/secrets/{name}"),
+    ("get", "/v1/deployments/{id}/secrets/{name}/versions"),
+    ("post", "/v1/deployments/{id}/secrets/{name}/versions/{n}/revoke"),
     ("get", "/v1/deployments/{id}/logs"),
     ("get", "/v1/deployments/{id}/events"),
     ("get", "/v1/deployments/{id}/stats"),
@@ -223,6 +225,14 @@ impl Api {
 
     pub async fn remove_secret(&self, id: DeploymentId, name: &str) -> Result<DeploymentOut, Failure> {
         self.http.json(Call::new(reqwest::Method::DELETE, &["v1", "deployments", &id.to_string(), "secrets", name])).await
+    }
+
+    pub async fn secret_versions(&self, id: DeploymentId, name: &str) -> Result<Vec<SecretVersionOut>, Failure> {
+        self.list(&["v1", "deployments", &id.to_string(), "secrets", name, "versions"]).await
+    }
+
+    pub async fn revoke_secret(&self, id: DeploymentId, name: &str, version: u64) -> Result<SecretVersionOut, Failure> {
+        self.http.json(Call::post(&["v1", "deployments", &id.to_string(), "secrets", name, "versions", &version.to_string(), "revoke"])).await
     }
 
     pub async fn logs(&self, id: DeploymentId, tail: u32) -> Result<Vec<LogLine>, Failure> {

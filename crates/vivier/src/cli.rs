@@ -499,6 +499,22 @@ pub enum SecretsCommand {
         /// Its name, from `vivier secrets ls`
         secret: String,
     },
+    /// Who set each version of a secret, and which are in use
+    Versions {
+        #[command(flatten)]
+        named: Named,
+        /// Its name, from `vivier secrets ls`
+        secret: String,
+    },
+    /// Destroy the text of a version that is not in use any more
+    Revoke {
+        #[command(flatten)]
+        named: Named,
+        /// Its name, from `vivier secrets ls`
+        secret: String,
+        /// The number, from `vivier secrets versions`
+        version: u64,
+    },
 }
 
 /// For what only a person may do.

@@ -190,6 +190,13 @@ export const openAgent = (id: string) => must(api.POST("/v1/deployments/{id}/ope
 export const applyConfig = (id: string, body: NewConfig) => must(api.POST("/v1/deployments/{id}/config", { ...path(id), body }));
 export const putSecret = (id: string, name: string, value: string) =>
   must(api.PUT("/v1/deployments/{id}/secrets/{name}", { params: { path: { id, name } }, body: { value } }));
+export const secretVersionsQuery = (id: string, name: string) =>
+  queryOptions({
+    queryKey: ["secrets", id, name],
+    queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/deployments/{id}/secrets/{name}/versions", { signal, params: { path: { id, name } } }))),
+  });
+export const revokeSecret = (id: string, name: string, n: number) =>
+  must(api.POST("/v1/deployments/{id}/secrets/{name}/versions/{n}/revoke", { params: { path: { id, name, n }, header: { "Idempotency-Key": crypto.randomUUID() } } }));
 export const deleteSecret = (id: string, name: string) => must(api.DELETE("/v1/deployments/{id}/secrets/{name}", { params: { path: { id, name } } }));
 export const createToken = (name: string, scopes: TokenScope[], expires_in_days: number | null) =>
   must(api.POST("/v1/tokens", { body: { name, scopes, ...(expires_in_days === null ? {} : { expires_in_days }) } }));

@@ -36,6 +36,7 @@ export type Revision = Schemas["RevisionOut"];
 export type RollbackData = Schemas["RollbackData"];
 export type RollbackPlan = Schemas["RollbackPlan"];
 export type SecretOut = Schemas["SecretOut"];
+export type SecretVersion = Schemas["SecretVersionOut"];
 export type State = Schemas["State"];
 export type Stats = Schemas["Stats"];
 export type TemplateName = Schemas["TemplateName"];

@@ -1,13 +1,32 @@
 //! `secrets`: names to see, values only to write.
 
-use vivier_core::wire::agents::NewSecret;
+use vivier_core::time::Timestamp;
+use vivier_core::wire::agents::{NewSecret, SecretState, SecretVersionOut};
 
 use crate::api::Api;
 use crate::cli::SecretsCommand;
 use crate::failure::Failure;
-use crate::output::{Output, plain};
+use crate::output::{Output, Paint, plain};
 use crate::target::{self, Prefer};
 use crate::{prompt, text};
+
+fn row(version: &SecretVersionOut, now: Timestamp) -> Vec<(Paint, String)> {
+    let (state, paint) = match version.state {
+        SecretState::InUse => ("in use", Paint::Good),
+        SecretState::Superseded => ("kept", Paint::Plain),
+        SecretState::Revoked => ("revoked", Paint::Faint),
+        SecretState::Deleted => ("deleted", Paint::Faint),
+    };
+    let revisions = version.revisions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let author = version.author.as_deref().unwrap_or("-");
+    vec![
+        plain(version.version.to_string()),
+        (paint, state.to_owned()),
+        plain(revisions),
+        plain(text::age(version.created_at, now)),
+        plain(text::harmless(author, false)),
+    ]
+}
 
 pub async fn run(api: &Api, command: &SecretsCommand, output: &Output) -> Result<(), Failure> {
     match command {
@@ -35,6 +54,20 @@ pub async fn run(api: &Api, command: &SecretsCommand, output: &Output) -> Result
             let deployment = target::find(api, &named.name, Prefer::Living).await?;
             let without = api.remove_secret(deployment.id, secret).await?;
             output.done(&without, format!("{secret} is removed from {}.", without.slug))
+        }
+        SecretsCommand::Versions { named, secret } => {
+            let deployment = target::find(api, &named.name, Prefer::Living).await?;
+            let versions = api.secret_versions(deployment.id, secret).await?;
+            if output.is_json() {
+                return output.document(&versions);
+            }
+            let now = text::now();
+            output.table(&["version", "state", "revisions", "age", "by"], versions.iter().map(|one| row(one, now)).collect())
+        }
+        SecretsCommand::Revoke { named, secret, version } => {
+            let deployment = target::find(api, &named.name, Prefer::Living).await?;
+            let revoked = api.revoke_secret(deployment.id, secret, *version).await?;
+            output.done(&revoked, format!("Version {version} of {secret} is revoked: its text is destroyed."))
         }
     }
 }

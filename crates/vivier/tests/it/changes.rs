@@ -105,6 +105,20 @@ async fn secrets_are_written_from_stdin_and_never_shown() {
     assert_eq!(world.only_body("PUT", &format!("/v1/deployments/{BOB}/secrets/{name}")).await, json!({ "value": "123456:top-secret" }));
     assert_eq!(world.run(&["secrets", "rm", "bob-the-bot", name, "--json"]).json()["id"], BOB);
     assert_eq!(world.run_with(&["secrets", "set", "bob-the-bot", name], "").code, 2, "an empty secret makes no sense");
+    let versions = json!([
+        { "version": 3, "created_at": ago(185), "author": "bob@example.com", "state": "in_use", "revisions": [4, 3] },
+        { "version": 2, "created_at": ago(3_700), "author": "bob@example.com", "state": "superseded", "revisions": [2] },
+        { "version": 1, "created_at": ago(90_000), "state": "revoked", "revisions": [1], "revoked_at": ago(60), "revoked_by": "bob@example.com" },
+    ]);
+    let at = format!("/v1/deployments/{BOB}/secrets/{name}/versions");
+    world.answer("GET", &at, 200, json!({ "items": versions })).await;
+    world.answer("POST", &format!("{at}/2/revoke"), 200, json!({ "version": 2, "created_at": ago(3_700), "state": "revoked", "revisions": [2] })).await;
+    let ran = world.run(&["secrets", "versions", "bob-the-bot", name]);
+    for line in ["in use", "4, 3", "kept", "revoked", "bob@example.com"] {
+        assert!(ran.out.contains(line), "{line}: {} {}", ran.out, ran.err);
+    }
+    let ran = world.run(&["secrets", "revoke", "bob-the-bot", name, "2"]);
+    assert_eq!((ran.code, ran.out.contains("its text is destroyed")), (0, true), "{} {}", ran.out, ran.err);
 }
 
 #[tokio::test]
