@@ -103,7 +103,7 @@ async fn real_a_rollout_and_its_way_back_end_the_same_however_often_serve_and_ho
     product.wait(&id, "running", 60).await;
     let letter = product.data.path().join(format!("volumes/{id}/state/letter"));
     std::fs::write(&letter, "what the owner wrote").expect("written");
-    let harmful = release_of(&product, &good, HARMFUL);
+    let harmful = release_of(&product, &good, HARMFUL).await;
     until_known(&product, "0.0.1-harmful").await;
     product.down().await;
     product.settings.push((vivier_host::fault::VARIABLE, "37".to_owned()));
