@@ -49,6 +49,17 @@ pub async fn verify(layout: &Layout, keys: &KeyFiles, engine: &Docker, image: &D
     })
 }
 
+/// The same without the question whether it may be started.
+///
+/// # Errors
+/// `Image` when its papers, or the engine's image, are not in order; `Unreachable` when the engine does not say.
+pub async fn look_at(layout: &Layout, keys: &KeyFiles, engine: &Docker, image: &Digest) -> Result<Checked, RuntimeError> {
+    look(layout, keys, engine, image).await.map_err(|trouble| match trouble {
+        Trouble::Flaw(flaw) => flaw.about(image),
+        Trouble::Engine(error) => error,
+    })
+}
+
 async fn look(layout: &Layout, keys: &KeyFiles, engine: &Docker, image: &Digest) -> Result<Checked, Trouble> {
     let (on_disk, trusted, asked) = (layout.clone(), keys.clone(), image.clone());
     let checking = tokio::task::spawn_blocking(move || check::check(&on_disk, &trusted, &asked)).await;
@@ -77,7 +88,7 @@ async fn look(layout: &Layout, keys: &KeyFiles, engine: &Docker, image: &Digest)
 pub enum Found {
     /// Signed, complete, and held by the engine. [`Image::may_start`] says the rest.
     Sound(Box<Image>),
-    Flawed(Digest, RuntimeError),
+    Flawed(Digest, Flaw),
 }
 
 /// Every release that is on this host's disk, newest first; those with a flaw last.
@@ -93,7 +104,7 @@ pub async fn all(layout: &Layout, keys: &KeyFiles, engine: &Engine) -> Result<Ve
         let Some(digest) = name.to_str().and_then(|name| format!("sha256:{name}").parse::<Digest>().ok()) else { continue };
         match look(layout, keys, &docker, &digest).await {
             Ok(checked) => sound.push(describe(layout, checked)),
-            Err(Trouble::Flaw(flaw)) => flawed.push(Found::Flawed(digest.clone(), flaw.about(&digest))),
+            Err(Trouble::Flaw(flaw)) => flawed.push(Found::Flawed(digest, flaw)),
             Err(Trouble::Engine(error)) => return Err(error),
         }
     }
@@ -110,7 +121,10 @@ pub async fn known(layout: &Layout, keys: &KeyFiles, engine: &Engine) -> Result<
     for found in all(layout, keys, engine).await? {
         match found {
             Found::Sound(image) => known.push(*image),
-            Found::Flawed(image, error) => tracing::warn!(%image, detail = error.detail, "not offered: {error}"),
+            Found::Flawed(image, flaw) => {
+                let error = flaw.about(&image);
+                tracing::warn!(%image, detail = error.detail, "not offered: {error}");
+            }
         }
     }
     for verdict in Verdict::ALL {

@@ -81,6 +81,20 @@ pub enum ReleaseCommand {
         #[arg(long, conflicts_with = "reason")]
         undo: bool,
     },
+    /// Put a release into an OCI registry, with its papers; prints the name to import it by
+    Push {
+        /// Its version, or the beginning of its digest
+        release: String,
+        /// Where to, such as registry.example.com/team/openclaw
+        #[arg(value_name = "REGISTRY/REPOSITORY[:TAG]")]
+        to: String,
+    },
+    /// Fetch a release from an OCI registry, check its signature, and enter it into the catalogue
+    Import {
+        /// As `release push` prints it
+        #[arg(value_name = "REGISTRY/REPOSITORY@DIGEST")]
+        from: String,
+    },
     /// Make a key pair to sign releases with
     Key {
         /// Where the private key goes; the public one goes beside it [default: keys/release.key in the data directory]
@@ -91,6 +105,9 @@ pub enum ReleaseCommand {
 
 #[derive(Debug, Args)]
 pub struct BuildArguments {
+    /// An exact version of OpenClaw on npm [default: the one in images/openclaw]
+    #[arg(long, value_name = "VERSION")]
+    pub openclaw: Option<String>,
     /// Where the base comes from: an image registry, Debian's packages, or whichever can be reached
     #[arg(long, default_value = "auto", value_parser = ["auto", "registry", "packages"])]
     pub base: String,

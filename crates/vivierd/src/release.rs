@@ -8,9 +8,9 @@ use vivier_core::digest::Digest;
 use vivier_core::wire::host::Image;
 use vivier_host::images::{self, Found};
 use vivier_host::layout::Layout;
-use vivier_host::release::build::{self, Wanted};
+use vivier_host::release::build::{self, Examination, Wanted};
 use vivier_host::release::keys::{KeyFiles, SigningKey, beside};
-use vivier_host::release::papers;
+use vivier_host::release::{papers, registry};
 
 use crate::cli::{BuildArguments, ReleaseCommand};
 use crate::settings::Settings;
@@ -25,19 +25,25 @@ pub async fn run(settings: Settings, command: ReleaseCommand) -> anyhow::Result<
         ReleaseCommand::Build(arguments) => make(&settings, arguments).await,
         ReleaseCommand::List { quiet, json } => list(&settings, quiet, json).await,
         ReleaseCommand::Withdraw { release, reason, undo: _ } => withdraw(&settings, &release, reason.as_deref()).await,
+        ReleaseCommand::Push { release, to } => push(&settings, &release, &to).await,
+        ReleaseCommand::Import { from } => import(&settings, &from).await,
         ReleaseCommand::Key { out } => key(&settings, out.as_deref()),
     }
 }
 
 async fn make(settings: &Settings, arguments: BuildArguments) -> anyhow::Result<()> {
-    let BuildArguments { base, if_absent, policy, database, accept_unscanned, notes } = arguments;
-    if if_absent && let Some(image) = startable(&settings.host).await?.first() {
-        eprintln!("There is a release already: {}", line(image));
-        return Ok(());
+    let BuildArguments { openclaw, base, if_absent, policy, database, accept_unscanned, notes } = arguments;
+    let examination = Examination { policy, database, accept_unscanned: accept_unscanned.map(|reason| (whoever(), reason)) };
+    if if_absent {
+        // Before releases were signed, images were entered without: they are signed as they are.
+        build::sign_old(&settings.host, &examination).await?;
+        if let Some(image) = startable(&settings.host).await?.first() {
+            eprintln!("There is a release already: {}", line(image));
+            return Ok(());
+        }
     }
     let notes = notes.map(|notes| text_or_file(&notes)).transpose()?;
-    let accept_unscanned = accept_unscanned.map(|reason| (whoever(), reason));
-    let image = build::build(&settings.host, Wanted { base, policy, database, accept_unscanned, notes }).await?;
+    let image = build::build(&settings.host, Wanted { openclaw, base, examination, notes }).await?;
     if !image.may_start() {
         println!("{}", line(&image));
         bail!("the release was built and signed, and no host starts it: {}", image.verdict.words(image.accepted.as_deref()));
@@ -82,7 +88,7 @@ async fn list(settings: &Settings, quiet: bool, json: bool) -> anyhow::Result<()
     if json {
         let all = found.into_iter().map(|found| match found {
             Found::Sound(image) => Listed::Sound(image),
-            Found::Flawed(image, error) => Listed::Flawed { image, flaw: error.message },
+            Found::Flawed(image, flaw) => Listed::Flawed { flaw: flaw.about(&image).message, image },
         });
         println!("{}", serde_json::to_string_pretty(&all.collect::<Vec<_>>())?);
     } else if found.is_empty() {
@@ -91,8 +97,10 @@ async fn list(settings: &Settings, quiet: bool, json: bool) -> anyhow::Result<()
         for found in found {
             match found {
                 Found::Sound(image) => println!("{}", line(&image)),
-                Found::Flawed(image, error) if error.detail.is_empty() => println!("{image}  not started: {error}"),
-                Found::Flawed(image, error) => println!("{image}  not started: {error} ({})", error.detail),
+                Found::Flawed(image, flaw) => match flaw.about(&image) {
+                    error if error.detail.is_empty() => println!("{image}  not started: {error}"),
+                    error => println!("{image}  not started: {error} ({})", error.detail),
+                },
             }
         }
     }
@@ -116,6 +124,21 @@ async fn withdraw(settings: &Settings, wanted: &str, reason: Option<&str>) -> an
              one that ends by itself meanwhile stays down until it has another release."
         ),
     }
+    Ok(())
+}
+
+async fn push(settings: &Settings, wanted: &str, to: &str) -> anyhow::Result<()> {
+    let image = named(&settings.host, wanted).await?;
+    let name = registry::push(&settings.host, &image, &to.parse()?).await?;
+    eprintln!("It is there, with its papers. On a host that trusts its key: vivierd release import {name}");
+    println!("{name}");
+    Ok(())
+}
+
+async fn import(settings: &Settings, from: &str) -> anyhow::Result<()> {
+    let image = registry::import(&settings.host, &from.parse()?).await?;
+    eprintln!("Its signature holds. A running Vivier enters it into its catalogue by itself.");
+    println!("{}", line(&image));
     Ok(())
 }
 

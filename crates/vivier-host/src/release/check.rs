@@ -1,6 +1,8 @@
 //! Whether a release may be started: its signature, its papers, its verdict, its withdrawal. Done before every start, from this
 //! host's own disk and the operator's public keys alone: nothing that `serve` says is part of it.
 
+use std::path::Path;
+
 use vivier_core::digest::Digest;
 use vivier_core::release::{Verdict, Withdrawal};
 use vivier_core::runtime::{RuntimeError, RuntimeErrorKind};
@@ -105,7 +107,14 @@ impl Flaw {
 /// # Errors
 /// The first flaw. The verdict and the withdrawal are not among them: see [`Checked::may_start`].
 pub fn check(layout: &Layout, keys: &KeyFiles, image: &Digest) -> Result<Checked, Flaw> {
-    let folder = layout.image(image);
+    check_in(layout, keys, image, &layout.image(image))
+}
+
+/// The same of papers that lie in `folder`, before they are put on the shelf.
+///
+/// # Errors
+/// The first flaw.
+pub fn check_in(layout: &Layout, keys: &KeyFiles, image: &Digest, folder: &Path) -> Result<Checked, Flaw> {
     let read = |name: &str| match std::fs::read(folder.join(name)) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -114,8 +123,9 @@ pub fn check(layout: &Layout, keys: &KeyFiles, image: &Digest) -> Result<Checked
     if !folder.join(RELEASE).exists() && !folder.join(PROVENANCE).exists() {
         return Err(Flaw::Unknown);
     }
-    let trusted = keys.trusted().map_err(|error| Flaw::NoKeys(format!("{error:#}")))?;
+    // Before the keys: where nothing was ever signed there are none.
     let envelope = read(PROVENANCE)?.ok_or(Flaw::Unsigned)?;
+    let trusted = keys.trusted().map_err(|error| Flaw::NoKeys(format!("{error:#}")))?;
     let envelope: Envelope = serde_json::from_slice(&envelope).map_err(|_not_one| Flaw::Malformed)?;
     let (payload, signed_by) = envelope.open(&trusted).map_err(|sealed| match sealed {
         Sealed::Malformed => Flaw::Malformed,

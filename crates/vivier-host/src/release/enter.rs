@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use vivier_core::digest::Digest;
 use vivier_core::release::Verdict;
 use vivier_core::time::Timestamp;
@@ -24,6 +26,8 @@ use crate::{clock, images};
 pub struct Draft {
     pub release: Release,
     pub schema: Option<Vec<u8>>,
+    /// What it was built from, by the names of [`papers::LOCKS`].
+    pub locks: Vec<(&'static str, Vec<u8>)>,
     /// CycloneDX, JSON.
     pub sbom: Vec<u8>,
     /// What the gate found, JSON.
@@ -40,7 +44,7 @@ pub struct Draft {
 /// # Errors
 /// When the engine does not hold the image, the key cannot be used, the host would not trust it, or the disk fails.
 pub async fn enter(config: &Config, draft: Draft) -> anyhow::Result<Image> {
-    let Draft { release, schema, sbom, scan, verdict, accepted, started_on } = draft;
+    let Draft { release, schema, locks, sbom, scan, verdict, accepted, started_on } = draft;
     anyhow::ensure!(release.notes.as_ref().is_none_or(|notes| notes.len() <= MOST_NOTES), "the notes are longer than {MOST_NOTES} letters");
     let layout = Layout::open(&config.data_dir)?;
     let keys = KeyFiles::of(config, &layout);
@@ -56,11 +60,11 @@ pub async fn enter(config: &Config, draft: Draft) -> anyhow::Result<Image> {
     let mut documents = Vec::new();
     let mut note = serde_json::to_vec_pretty(&release)?;
     note.push(b'\n');
-    for (name, bytes) in [(SBOM, Some(sbom)), (SCAN, Some(scan)), (SCHEMA, schema), (RELEASE, Some(note))] {
-        if let Some(bytes) = bytes {
-            papers::write_whole(&scratch.path.join(name), &bytes)?;
-            documents.push(Descriptor::new(name, &papers::digest_of(&bytes)));
-        }
+    let ingredients = ingredients(&release, &labels, &locks);
+    let papers = [(SBOM, sbom), (SCAN, scan), (RELEASE, note)].into_iter().chain(schema.map(|schema| (SCHEMA, schema))).chain(locks);
+    for (name, bytes) in papers {
+        papers::write_whole(&scratch.path.join(name), &bytes)?;
+        documents.push(Descriptor::new(name, &papers::digest_of(&bytes)));
     }
     let statement = Statement::new(Facts {
         image: image.clone(),
@@ -70,7 +74,7 @@ pub async fn enter(config: &Config, draft: Draft) -> anyhow::Result<Image> {
             ("node".to_owned(), release.node.clone()),
             ("base".to_owned(), labels.get("io.vivier.base").cloned().unwrap_or_default()),
         ]),
-        ingredients: ingredients(&release, &labels),
+        ingredients,
         builder: Builder {
             id: format!("urn:vivier:builder:{}", layout.installation()?),
             version: BTreeMap::from([("vivier".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]),
@@ -90,16 +94,24 @@ pub async fn enter(config: &Config, draft: Draft) -> anyhow::Result<Image> {
 }
 
 /// What the image was made from, by digest where the recipe has noted one.
-fn ingredients(release: &Release, labels: &HashMap<String, String>) -> Vec<Descriptor> {
+fn ingredients(release: &Release, labels: &HashMap<String, String>, locks: &[(&str, Vec<u8>)]) -> Vec<Descriptor> {
     let by_label = |name: &str, label: &str| {
         let digest = format!("sha256:{}", labels.get(label)?).parse().ok()?;
         Some(Descriptor::new(name, &digest))
     };
-    let npm = |name: &str, version: &str| Descriptor { name: name.to_owned(), uri: Some(format!("pkg:npm/{name}@{version}")), digest: BTreeMap::new() };
-    let mut all = vec![npm("openclaw", &release.openclaw)];
+    let npm = format!("pkg:npm/openclaw@{}", release.openclaw);
+    let hash = locks.iter().find_map(|(_, lock)| sha512_of(lock, "openclaw")).map(|hash| ("sha512".to_owned(), hash));
+    let mut all = vec![Descriptor { name: "openclaw".to_owned(), uri: Some(npm), digest: hash.into_iter().collect() }];
     all.extend(by_label("package-lock.json files", "io.vivier.lock.sha256"));
     all.extend(by_label("recipe", "io.vivier.recipe.sha256"));
     all
+}
+
+/// The hash that a lock has of a package, in hexadecimal.
+fn sha512_of(lock: &[u8], package: &str) -> Option<String> {
+    let lock: serde_json::Value = serde_json::from_slice(lock).ok()?;
+    let integrity = lock["packages"][format!("node_modules/{package}")]["integrity"].as_str()?;
+    Some(hex::encode(STANDARD.decode(integrity.strip_prefix("sha512-")?).ok()?))
 }
 
 /// A directory beside the releases that is gone again when this is dropped.

@@ -21,10 +21,12 @@ pub const SBOM: &str = "sbom.cdx.json";
 pub const SCAN: &str = "scan.json";
 /// The signed statement about all of it.
 pub const PROVENANCE: &str = "provenance.dsse.json";
+/// The exact locks that it was built from, and where the recipe has each.
+pub const LOCKS: [(&str, &str); 2] = [("app.package-lock.json", "app/package-lock.json"), ("channels.package-lock.json", "channels/package-lock.json")];
 /// What a release cannot be without.
 pub const REQUIRED: [&str; 3] = [RELEASE, SBOM, SCAN];
 /// What it may have besides.
-pub const OPTIONAL: [&str; 1] = [SCHEMA];
+pub const OPTIONAL: [&str; 3] = [SCHEMA, LOCKS[0].0, LOCKS[1].0];
 
 /// Notes are read in a list, not in a book.
 pub const MOST_NOTES: usize = 4_000;

@@ -9,6 +9,7 @@ mod life;
 mod policy;
 mod proof;
 mod real;
+mod registry;
 mod rehearsal;
 mod releases;
 mod secrets;

@@ -191,6 +191,7 @@ pub fn draft(image: &Digest, version: &str) -> Draft {
     Draft {
         release: Release { image: image.clone(), openclaw: version.to_owned(), node: "24.21.0".to_owned(), size_bytes: 1, notes: None },
         schema: None,
+        locks: Vec::new(),
         sbom: br#"{"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"components":[]}"#.to_vec(),
         scan: b"{}".to_vec(),
         verdict: Verdict::Unscanned,

@@ -7,4 +7,5 @@ mod real_crowd;
 mod real_faults;
 mod real_hold;
 mod real_rollout;
+mod release;
 mod tidy;

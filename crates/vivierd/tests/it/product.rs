@@ -70,6 +70,7 @@ pub async fn enter(data: &std::path::Path, image: &str, version: &str) {
             notes: None,
         },
         schema: None,
+        locks: Vec::new(),
         sbom: br#"{"bomFormat":"CycloneDX","specVersion":"1.6","version":1,"components":[]}"#.to_vec(),
         scan: b"{}".to_vec(),
         verdict: vivier_core::release::Verdict::Unscanned,
