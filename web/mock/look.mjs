@@ -96,7 +96,18 @@ const PAGES = [
     await page.getByRole("button", { name: "Create", exact: true }).click();
     await page.getByText("shown this once").waitFor();
   }],
-  ["operator", () => "/operator", owner],
+  ["operator", () => "/operator", owner, async (page) => {
+    await page.getByRole("button", { name: "Show the agents" }).first().click();
+    await page.getByRole("list", { name: "Agents in the wave" }).waitFor();
+  }],
+  ["operator-promote", () => "/operator", owner, async (page) => {
+    await page.getByRole("button", { name: "Promote a release…" }).click();
+    await page.getByText(/will be moved/).waitFor();
+  }],
+  ["operator-revert", () => "/operator", owner, async (page) => {
+    await page.getByRole("button", { name: "Bring everybody back…" }).first().click();
+    await page.getByTestId("revert-plan").waitFor();
+  }],
   ["not-found", () => "/no/such/page", owner],
 ];
 

@@ -30,6 +30,39 @@ const releases = [
   { id: id("rel"), image: `sha256:${"5e".repeat(32)}`, openclaw_version: "2026.9.7", created_at: ago(86400 * 2), is_default: false, verdict: "unscanned", accepted: "no database on this machine" },
   { id: id("rel"), image, openclaw_version: "2026.9.6", created_at: ago(86400 * 4), is_default: false, verdict: "passed" },
 ];
+// One wave that has halted, with a canary that did not come through its second stage.
+const counts = (some) => ({ waiting: 0, moving: 0, good: 0, failed: 0, skipped: 0, returning: 0, returned: 0, stuck: 0, ...some });
+const inShort = ({ id, image, openclaw_version }) => ({ id, image, openclaw_version });
+const wavePlan = { stages: ["1", "5%", "25%", "all"], min_success_percent: 90, max_failures: 3, soak_seconds: 600, concurrency: 2 };
+const stage = (size, target, members, began_at = null, ended_at = null) => ({ size, target, members: counts(members), began_at, ended_at });
+const halted = {
+  id: id("wav"), channel: "stable", release: inShort(releases[1]), previous: inShort(releases[2]), plan: wavePlan, state: "halted",
+  reason: "fewer than 90 % of stage 2 can work with it: 1 of 3 failed: it did not start on a copy of the data", stage: 2,
+  stages: [stage("1", 1, { good: 1 }, ago(2400), ago(1700)), stage("5%", 3, { good: 1, failed: 1 }, ago(1700)), stage("25%", 13, {}), stage("all", 50, {})],
+  members: counts({ good: 2, failed: 1, waiting: 46, skipped: 1 }), created_at: ago(2400), created_by: "operator operator@example.com", ended_at: null,
+};
+const waveMember = (name, more) => ({ deployment: id("dep"), name, slug: name.toLowerCase(), owner: "ada@example.com", state: "waiting", stage: null, revision: null, before: null, back: null, window: null, begun_at: null, decided_at: null, ...more });
+const waveAgents = [
+  waveMember("Coral", { state: "good", stage: 1, before: 3, revision: 4 }),
+  waveMember("Drift", { state: "good", stage: 2, before: 1, revision: 2 }),
+  waveMember("Ebb", { state: "failed", stage: 2, before: 6, revision: 7, reason: "it did not start on a copy of the data: OpenClaw refused its configuration: Unrecognized key agents.defaults.heartbeat" }),
+  waveMember("Fathom", { state: "skipped", reason: "it is suspended" }),
+  waveMember("Gulf", { window: "sat,sun 02:00-05:00 Europe/Berlin" }),
+];
+function waves(what, anyone, verb, method) {
+  if (what === "channels") {
+    const channel = (name, release, followers, behind, wave) => ({ name, release, promoted_at: release && ago(86400 * 9), promoted_by: release && "operator operator@example.com", followers, behind, ...(wave ? { wave } : {}), history: [] });
+    return [200, { items: [channel("stable", inShort(releases[2]), 50, 2, halted.id), channel("canary", null, 3, 0)] }];
+  }
+  if (verb === "promote" && method === "GET")
+    return [200, { channel: "stable", release: inShort(releases[0]), moves: 50, plan: wavePlan, targets: [1, 3, 13, 50], summary: "OpenClaw 2026.9.10 reaches 1, then 3, then 13, then all 50 agents, 2 at a time, with 10 min of quiet between stages. It stops at the first failure among the first 1, at failure 3, or when fewer than 90 % work. Those that fail come back by themselves, with their data. The channel has it when all are done." }];
+  if (verb === "promote") return [202, { channel: waves("channels")[1].items[0], wave: halted }];
+  if (verb === "revert" && method === "GET")
+    return [200, { agents: [{ deployment: waveAgents[0].deployment, slug: "coral", plan: { revision: 3, config_version: 2, openclaw_version: "2026.9.6", other_release: true, data: "restore", snapshot: snapshot(4, 2300, 12), loses_since: ago(2300), summary: "" } }], summary: "2 agents go back to what they had before. The data of 2 is put back: what was written since the release came is lost to them, and kept as a snapshot for a while." }];
+  const state = { pause: "paused", resume: "running", abort: "aborted", revert: "reverting" }[verb];
+  if (state) halted.state = state;
+  return anyone ? [200, { ...halted, agents: waveAgents }] : [200, { items: [halted] }];
+}
 const snapshot = (number, seconds, megabytes) => ({ number, taken_at: ago(seconds), bytes: Math.round(megabytes * 1024 ** 2), took_ms: 38, method: "reflink" });
 
 const limits = (cpu_millis, memory, storage) => ({ cpu_millis, memory_bytes: memory * GIB, storage_bytes: storage * GIB, pids: 256 });
@@ -90,7 +123,7 @@ function make(owner, name, slug, more) {
   const plan = plans.find((each) => each.name === (more.plan ?? "pro"));
   const deployment = {
     id: id("dep"), account: owner.id, name, slug, url: `http://${slug}.localhost:4180`, plan: plan.name, template: "assistant", limits: plan.limits, state: "running",
-    observed_at: ago(2), openclaw_version: "2026.9.6", image, revision: 1, last_known_good_revision: 1, provider: { kind: "anthropic", model: "claude-sonnet-4-5" }, channels: [],
+    observed_at: ago(2), openclaw_version: "2026.9.6", image, follows: "stable", window: "sat,sun 02:00-05:00 Europe/Berlin", revision: 1, last_known_good_revision: 1, provider: { kind: "anthropic", model: "claude-sonnet-4-5" }, channels: [],
     created_at: ago(86400 * 3), expires_at: null, purge_at: null, ...more,
   };
   deployment.hidden = {
@@ -391,6 +424,7 @@ async function answer(request, response, path, query) {
   if (path.startsWith("/v1/operator/")) {
     if (me.role !== "operator") refuse(403, "operators_only", "Only an operator may see this.");
     const [, , , what, anyone, verb] = path.split("/");
+    if (what === "channels" || what === "waves" || verb === "promote") return json(...waves(what, anyone, verb, method));
     if (anyone) return moves(deployments.get(anyone), verb, me, body), json(202, shown(deployments.get(anyone)));
     if (what === "deployments") return json(200, { items: matching([...deployments.values()]).map((each) => ({ ...shown(each), owner: each.hidden.owner })) });
     if (what === "releases") return json(200, [{ id: id("rel"), image, openclaw_version: "2026.9.6", node_version: "24.21.0", size_bytes: 675705993, created_at: ago(86400 * 4), is_default: true, deployments: deployments.size, verdict: "unscanned", accepted: "no database on this machine", signed_by: `sha256:${"3a".repeat(32)}` }]);
@@ -440,6 +474,10 @@ async function answer(request, response, path, query) {
       return method === "DELETE" ? json(204) : json(200, { items: deployment.hidden.secrets });
     case "revisions":
       return json(200, { items: deployment.hidden.revisions });
+    case "follow":
+      Object.assign(deployment, { follows: body.channel ?? undefined, window: body.window ?? undefined });
+      event(deployment, { kind: "ask", outcome: "noted", message: body.channel ? `follows ${body.channel} from now on` : "follows no channel: it stays on its release", actor: me.email });
+      return json(200, shown(deployment));
     case "rollback":
       if (method === "GET") return json(200, plan(deployment, query.get("revision")));
       moves(deployment, verb, me, body);

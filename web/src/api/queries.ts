@@ -3,7 +3,7 @@ import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import { isMoving } from "../lib/states";
 import { api, must } from "./client";
 import { isStatus, isUnreachable } from "./problem";
-import type { Deployment, NewConfig, NewDeployment, PlanName, RollbackData, State, TokenScope } from "./types";
+import type { Deployment, NewConfig, NewDeployment, PlanName, ReleaseChannel, RollbackData, State, TokenScope, Wave } from "./types";
 
 const FAST = 2_000;
 const SLOW = 10_000;
@@ -151,6 +151,55 @@ export const releasesQuery = queryOptions({
   queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/operator/releases", { signal }))),
   refetchInterval: 30_000,
 });
+
+export const channelsQuery = queryOptions({
+  queryKey: ["operator", "channels"],
+  queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/operator/channels", { signal }))),
+  refetchInterval: SLOW,
+});
+/** Asked anew each time: who follows changes. */
+export const promotionPlanQuery = (release: string, channel: ReleaseChannel) =>
+  queryOptions({
+    queryKey: ["operator", "promotion", release, channel],
+    queryFn: ({ signal }) => must(api.GET("/v1/operator/releases/{id}/promote", { signal, params: { path: { id: release }, query: { channel } } })),
+    staleTime: 0,
+    gcTime: 0,
+  });
+const isAtWork = (wave: Wave): boolean => wave.state === "running" || wave.state === "reverting" || wave.members.moving > 0;
+/** The newest ones. */
+export const wavesQuery = queryOptions({
+  queryKey: ["operator", "waves"],
+  queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/operator/waves", { signal }))),
+  refetchInterval: (query) => (query.state.data?.some(isAtWork) ? FAST : SLOW),
+});
+export const waveQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["operator", "waves", id],
+    queryFn: ({ signal }) => must(api.GET("/v1/operator/waves/{id}", { signal, ...path(id) })),
+    refetchInterval: (query) => (query.state.data && isAtWork(query.state.data) ? FAST : SLOW),
+  });
+/** Asked anew each time: what would be lost grows with every minute. */
+export const revertPlanQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["operator", "revert", id],
+    queryFn: ({ signal }) => must(api.GET("/v1/operator/waves/{id}/revert", { signal, ...path(id) })),
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+export const promote = (release: string, channel: ReleaseChannel) => must(api.POST("/v1/operator/releases/{id}/promote", { ...path(release), body: { channel } }));
+export async function askWave(id: string, what: "pause" | "resume" | "abort"): Promise<void> {
+  if (what === "pause") await must(api.POST("/v1/operator/waves/{id}/pause", path(id)));
+  else if (what === "resume") await must(api.POST("/v1/operator/waves/{id}/resume", path(id)));
+  else await must(api.POST("/v1/operator/waves/{id}/abort", path(id)));
+}
+export const revertWave = (id: string, data: RollbackData | undefined) =>
+  must(api.POST("/v1/operator/waves/{id}/revert", { ...path(id), body: data === undefined ? {} : { data } }));
+export const follow = (id: string, channel: ReleaseChannel | null, window: string | null) =>
+  must(api.PUT("/v1/deployments/{id}/follow", { ...path(id), body: { channel, window } }));
+export function refreshWaves(client: QueryClient): void {
+  void client.invalidateQueries({ queryKey: ["operator"] });
+}
 
 export type Ask = "restart" | "suspend" | "resume" | "retry" | "restore" | "delete";
 

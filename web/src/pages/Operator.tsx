@@ -13,6 +13,8 @@ import { Page } from "../ui/Shell";
 import { Seen, StateBadge } from "../ui/StateBadge";
 import { complain } from "../ui/toasts";
 import { StateSelect } from "../ui/StateSelect";
+import { Channels } from "./operator/Channels";
+import { Waves } from "./operator/Waves";
 import { OperatorReleases } from "./OperatorReleases";
 
 export default function Operator() {
@@ -41,6 +43,8 @@ export default function Operator() {
             </div>
           )}
         </Loaded>
+        <Channels />
+        <Waves />
         <Everyone />
         <div className="grid items-start gap-5 lg:grid-cols-2">
           <Card title="Releases">

@@ -11,6 +11,7 @@ import { Button, Card, cx, Empty, Notice, ProblemNotice, Skeleton, Spinner } fro
 import { Diff } from "../../ui/Diff";
 import { Dialog } from "../../ui/Dialog";
 import { say } from "../../ui/toasts";
+import { Follow } from "./Follow";
 import { Releases } from "./Releases";
 
 const TONES: Record<RevisionTone, string> = {
@@ -68,6 +69,7 @@ export default function Revisions({ agent }: { agent: Deployment }) {
         )}
       </Card>
       <Releases agent={agent} />
+      {agent.state !== "terminated" && <Follow key={`${agent.follows ?? ""} ${agent.window ?? ""}`} agent={agent} />}
       {comparing && <Compare id={agent.id} placed={comparing} onClose={() => setComparing(null)} />}
       {returning && <GoBack agent={agent} revision={returning} onClose={() => setReturning(null)} />}
     </div>
