@@ -425,12 +425,20 @@ async function answer(request, response, path, query) {
     if (me.role !== "operator") refuse(403, "operators_only", "Only an operator may see this.");
     const [, , , what, anyone, verb] = path.split("/");
     if (what === "channels" || what === "waves" || verb === "promote") return json(...waves(what, anyone, verb, method));
-    if (anyone) return moves(deployments.get(anyone), verb, me, body), json(202, shown(deployments.get(anyone)));
+    if (anyone && what === "deployments") return moves(deployments.get(anyone), verb, me, body), json(202, shown(deployments.get(anyone)));
     if (what === "deployments") return json(200, { items: matching([...deployments.values()]).map((each) => ({ ...shown(each), owner: each.hidden.owner })) });
-    if (what === "releases") return json(200, [{ id: id("rel"), image, openclaw_version: "2026.9.6", node_version: "24.21.0", size_bytes: 675705993, created_at: ago(86400 * 4), is_default: true, deployments: deployments.size, verdict: "unscanned", accepted: "no database on this machine", signed_by: `sha256:${"3a".repeat(32)}` }]);
+    const full = (each) => ({ node_version: "24.21.0", size_bytes: 675705993, deployments: [...deployments.values()].filter((agent) => agent.image === each.image).length, signed_by: `sha256:${"3a".repeat(32)}`, ...each });
+    const release = what === "releases" && releases.find((each) => each.id === anyone);
+    if (release) {
+      delete release.withdrawn;
+      if (method === "POST") release.withdrawn = { reason: body.reason, at: ago(0) };
+      return json(200, full(release));
+    }
+    if (what === "releases") return json(200, { items: releases.map(full) });
     if (what === "quarantine") return json(200, [{ container: randomBytes(32).toString("hex"), name: "vivier-dep_0nobody", deployment: null, since: ago(86400), discard_at: soon(86400 * 6) }]);
     return json(200, [{ name: "local", reachable: true, observed_at: ago(3), reserved_memory_bytes: 11 * GIB, reserved_cpu_millis: 5500, memory_ceiling: 0.8, admits: false, reason: "82 % of the memory is promised; new agents are refused above 80 %. Stop an agent or add memory.", deployments: deployments.size, queue_length: 3, capacity: { at: ago(3), driver: "docker", engine_version: "20.10.24", cpus: 8, memory_total_bytes: 16 * GIB, memory_available_bytes: 6 * GIB, disk_total_bytes: 200 * GIB, disk_available_bytes: 120 * GIB, containers_running: 5, warnings: ["this host cannot enforce disk quotas: the storage of a plan is a promise, not a limit"] } }]);
   }
+  if (path.startsWith("/v1/releases/")) return json(200, { bomFormat: "CycloneDX", specVersion: "1.6", components: [] });
   if (path === "/v1/releases") return json(200, { items: me.email.startsWith("unreleased") ? [] : releases });
   if (path === "/v1/deployments" && method === "GET") return json(200, { items: matching([...deployments.values()].filter((each) => each.account === me.id)).map(shown) });
   if (path === "/v1/deployments") return json(202, shown(create(me, body)));
