@@ -24,6 +24,9 @@ use crate::{App, Config, admin, auth, control, http};
 /// How long a request may take to finish once the process is told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
+/// How long another may have the data directory before that is an error.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+
 /// Runs until `shutdown`.
 ///
 /// # Errors
@@ -34,7 +37,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let sockets = data.join("run");
     private_directory(&sockets)?;
     // One `serve` for one data directory: what it finds of another's leases is of a dead one.
-    let _lock = Lock::take(&sockets.join("serve.lock"))?;
+    let _lock = Lock::wait(&sockets.join("serve.lock")).await?;
     let vault = Arc::new(Vault::new(KeyRing::open(&data.join("keys"), &config.keys)?));
     let clock = Arc::new(SystemClock);
     let store = Store::open(config.database_url.as_deref(), &data, clock.clone(), vault).await.context("the store cannot be opened")?;
@@ -148,6 +151,17 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
+    /// As [`Lock::take`], with patience for a command that works on the store for a moment.
+    async fn wait(path: &Path) -> anyhow::Result<Self> {
+        let end = tokio::time::Instant::now() + LOCK_PATIENCE;
+        loop {
+            match Self::take(path) {
+                Err(_) if tokio::time::Instant::now() < end => tokio::time::sleep(Duration::from_millis(50)).await,
+                taken => return taken,
+            }
+        }
+    }
+
     pub(crate) fn take(path: &Path) -> anyhow::Result<Self> {
         let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
         match nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock) {

@@ -41,6 +41,7 @@ use crate::App;
 use crate::store::events::Note;
 use crate::store::reconcile::{Decision, Work};
 use crate::store::{Engine, StoreError};
+use crate::vault::VaultError;
 
 /// How often what happens. Milliseconds, unless said otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -384,6 +385,12 @@ impl Crew {
                 tracing::debug!(deployment = %id, "the row or the lease was another's; looks again");
                 self.shared().leases.remove(&id);
                 Some(now.plus_millis(self.jittered(200)))
+            }
+            Err(StoreError::Vault(VaultError::Key(error))) if error.is_transient() => {
+                // It runs on as it is; only what needs its secrets waits.
+                tracing::warn!(deployment = %id, "a step waits for a data key: {error}");
+                self.leave(id);
+                Some(now.plus_millis(self.jittered(15_000)))
             }
             Err(error) => {
                 tracing::error!(deployment = %id, "failed to take a step: {error:#}");

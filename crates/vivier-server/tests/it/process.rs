@@ -40,3 +40,41 @@ async fn serve_opens_private_sockets_writes_the_first_link_and_ends_in_order() {
     stop.cancel();
     serving.await.expect("no panic").expect("it ends in order");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_rotated_by_the_serve_that_runs_and_by_the_command_itself_when_none_does() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = Config { data_dir: dir.path().to_owned(), ..Config::default() };
+    let error = vivier_server::admin::key_report(&config).await.expect_err("there is nothing yet");
+    assert!(error.to_string().contains("vivierd up"), "{error:#}");
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(vivier_server::run(config.clone(), stop.clone()));
+    let socket = dir.path().join("run/admin.sock");
+    eventually("it serves", || async { socket.exists().then_some(()) }).await;
+    let client = reqwest::Client::builder().unix_socket(dir.path().join("run/serve.sock")).build().expect("a client");
+    eventually("it answers", || async { client.get("http://serve/healthz").send().await.ok() }).await;
+    let report = vivier_server::admin::key_report(&config).await.expect("a report");
+    assert_eq!((report.current.as_str(), report.left()), ("file:1", 0));
+    let rotation = vivier_server::admin::rotate_keys(&config).await.expect("rotated by serve");
+    assert_eq!((rotation.report.current.as_str(), rotation.rewrapped), ("file:2", 1));
+    // It works with the new key at once: what needs it answers.
+    let numbers = client.get("http://serve/metrics").send().await.expect("it answers").text().await.expect("text");
+    assert!(numbers.contains("vivier_wrapped_keys_left 0"), "{numbers}");
+    // Settings that do not work change nothing.
+    let vault = vivier_server::keys::TransitSettings { address: "http://127.0.0.1:9".to_owned(), token_file: dir.path().join("none"), ..Default::default() };
+    let keys = vivier_server::keys::KeySettings { kind: vivier_server::keys::KeyKind::Vault, vault: Some(vault), aws_kms: None };
+    let error = vivier_server::admin::rotate_keys(&Config { keys, ..config.clone() }).await.expect_err("no such Vault");
+    assert!(error.to_string().contains("none"), "{error:#}");
+    assert_eq!(vivier_server::admin::key_report(&config).await.expect("a report").current.as_str(), "file:2");
+    stop.cancel();
+    serving.await.expect("no panic").expect("it ends in order");
+    let rotation = vivier_server::admin::rotate_keys(&config).await.expect("rotated without serve");
+    assert_eq!((rotation.report.current.as_str(), rotation.report.left()), ("file:3", 0));
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(vivier_server::run(config.clone(), stop.clone()));
+    eventually("it serves with the new key", || async { client.get("http://serve/healthz").send().await.ok() }).await;
+    let report = vivier_server::admin::key_report(&config).await.expect("a report");
+    assert_eq!(report.current.as_str(), "file:3");
+    stop.cancel();
+    serving.await.expect("no panic").expect("it ends in order");
+}
