@@ -72,26 +72,7 @@ macro_rules! id {
             }
         }
 
-        impl utoipa::PartialSchema for $name {
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                crate::wire::text_schema(Some(concat!("^", $prefix, "_[0-7][0-9a-hjkmnp-tv-z]{25}$")), None)
-            }
-        }
-
-        impl utoipa::ToSchema for $name {}
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
+        $crate::text::travels_as_text!($name, pattern: Some(concat!("^", $prefix, "_[0-7][0-9a-hjkmnp-tv-z]{25}$")), format: None);
     };
 }
 

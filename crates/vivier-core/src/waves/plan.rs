@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::text::travels_as_text;
 use serde::{Deserialize, Serialize};
 
 /// More stages than anyone has patience for.
@@ -64,26 +65,7 @@ impl fmt::Display for Size {
     }
 }
 
-impl Serialize for Size {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Size {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl utoipa::PartialSchema for Size {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        crate::wire::text_schema(Some("^([1-9][0-9]{0,5}|[1-9][0-9]?%|100%|all)$"), None)
-    }
-}
-
-impl utoipa::ToSchema for Size {}
+travels_as_text!(Size, pattern: Some("^([1-9][0-9]{0,5}|[1-9][0-9]?%|100%|all)$"), format: None);
 
 /// How a wave grows, and what stops it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
