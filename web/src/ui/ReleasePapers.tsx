@@ -29,10 +29,10 @@ export function ReleasePapers({ release }: { release: Any }) {
       {release.verdict === "failed" && <p>It has vulnerabilities that the operator does not accept, so it is not started.</p>}
       {release.notes && <p className="whitespace-pre-line text-ink">{release.notes}</p>}
       <p className="flex flex-wrap gap-x-3">
-        <a className="link" href={`${at}/sbom`} download aria-label={`What is in OpenClaw ${release.openclaw_version} (SBOM)`}>
+        <a className="link" href={`${at}/sbom`} download aria-label={`What is in it (SBOM): OpenClaw ${release.openclaw_version}`}>
           What is in it (SBOM)
         </a>
-        <a className="link" href={`${at}/provenance`} download aria-label={`How OpenClaw ${release.openclaw_version} was made (signed)`}>
+        <a className="link" href={`${at}/provenance`} download aria-label={`How it was made: OpenClaw ${release.openclaw_version}`}>
           How it was made
         </a>
       </p>
