@@ -1,4 +1,4 @@
-//! What whoever is root on this machine may ask of a running `serve`, over `run/admin.sock`: about keys. When `serve` is down, the
+//! What whoever is root on this machine may ask of a running `serve`, over `run/admin.sock`: about keys, and promotions. When `serve` is down, the
 //! same is done on the store itself.
 //!
 //! A socket of its own, because the edge reaches the others.
@@ -17,6 +17,10 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use vivier_core::digest::Digest;
+use vivier_core::id::WaveId;
+use vivier_core::waves::ReleaseChannel;
 
 use crate::clock::SystemClock;
 use crate::keys::{KeyRing, KeySettings};
@@ -31,7 +35,7 @@ const MOST_BYTES: usize = 4 << 20;
 
 /// The routes of `admin.sock`.
 pub fn router(app: App) -> Router {
-    Router::new().route("/keys", get(status)).route("/keys/rotate", post(rotate)).with_state(app)
+    Router::new().route("/keys", get(status)).route("/keys/rotate", post(rotate)).route("/promote", post(promote_here)).with_state(app)
 }
 
 async fn status(State(app): State<App>) -> Response {
@@ -49,6 +53,40 @@ async fn rotate_and_say(store: &Store, settings: &KeySettings) -> Result<Rotatio
     tx.audit(&Actor::system(), None, "keys.rotate", rotation.report.current.as_str(), detail).await?;
     tx.commit_quietly().await?;
     Ok(rotation)
+}
+
+/// A release for a channel, asked for on this machine.
+#[derive(Debug, Serialize, Deserialize)]
+struct LocalPromotion {
+    image: Digest,
+    channel: ReleaseChannel,
+    /// Who sits here.
+    who: String,
+}
+
+/// What came of a promotion.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocallyPromoted {
+    pub openclaw_version: String,
+    /// Absent: nobody had to be moved, and the channel has the release.
+    pub wave: Option<WaveId>,
+}
+
+async fn promote_here(State(app): State<App>, Json(promotion): Json<LocalPromotion>) -> Response {
+    let done = promote_and_say(&app.store, &app.settings, &promotion).await;
+    app.wake.notify_one();
+    answer(done)
+}
+
+async fn promote_and_say(store: &Store, config: &Config, promotion: &LocalPromotion) -> Result<LocallyPromoted, StoreError> {
+    let LocalPromotion { image, channel, who } = promotion;
+    let release = store.releases().await?.into_iter().find(|release| release.image == *image);
+    let release = release.ok_or_else(|| {
+        StoreError::Conflict("the catalogue does not know this release yet; a running Vivier enters it within a minute, then promote it again".to_owned())
+    })?;
+    let actor = Actor { account: None, name: format!("operator {who} on this machine"), once: None };
+    let wave = store.promote(&actor, release.id, *channel, &config.waves).await?;
+    Ok(LocallyPromoted { openclaw_version: release.openclaw_version, wave })
 }
 
 fn answer<T: serde::Serialize>(done: Result<T, StoreError>) -> Response {
@@ -84,6 +122,19 @@ pub async fn rotate_keys(config: &Config) -> anyhow::Result<Rotation> {
     match ask(config, request, body.into()).await? {
         Some(rotation) => Ok(rotation),
         None => rotate_and_say(&alone(config).await?.0, &config.keys).await.map_err(|error| anyhow::anyhow!(sentence(error))),
+    }
+}
+
+/// Gives a release to a channel, by the settings' plan: while `serve` serves, or while it is down; then its wave begins with it.
+///
+/// # Errors
+/// When the catalogue does not know the release, when it may not be started, or while another wave keeps the channel.
+pub async fn promote(config: &Config, image: &Digest, channel: ReleaseChannel, who: &str) -> anyhow::Result<LocallyPromoted> {
+    let promotion = LocalPromotion { image: image.clone(), channel, who: who.to_owned() };
+    let request = hyper::Request::post("/promote").header(hyper::header::CONTENT_TYPE, "application/json");
+    match ask(config, request, serde_json::to_vec(&promotion)?.into()).await? {
+        Some(promoted) => Ok(promoted),
+        None => promote_and_say(&alone(config).await?.0, config, &promotion).await.map_err(|error| anyhow::anyhow!(sentence(error))),
     }
 }
 

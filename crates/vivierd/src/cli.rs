@@ -81,6 +81,14 @@ pub enum ReleaseCommand {
         #[arg(long, conflicts_with = "reason")]
         undo: bool,
     },
+    /// Give a release to a channel: the agents that follow it are moved in waves
+    Promote {
+        /// Its version, or the beginning of its digest
+        release: String,
+        /// Whose followers get it
+        #[arg(long, value_parser = ["stable", "canary"])]
+        channel: String,
+    },
     /// Put a release into an OCI registry, with its papers; prints the name to import it by
     Push {
         /// Its version, or the beginning of its digest

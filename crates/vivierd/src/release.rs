@@ -1,16 +1,18 @@
-//! `vivierd release …`: builds, lists and withdraws the releases that this host would start.
+//! `vivierd release …`: builds, lists, withdraws and promotes the releases that this host would start.
 
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 use vivier_core::digest::Digest;
+use vivier_core::waves::ReleaseChannel;
 use vivier_core::wire::host::Image;
 use vivier_host::images::{self, Found};
 use vivier_host::layout::Layout;
 use vivier_host::release::build::{self, Examination, Wanted};
 use vivier_host::release::keys::{KeyFiles, SigningKey, beside};
 use vivier_host::release::{papers, registry};
+use vivier_server::admin::{self, LocallyPromoted};
 
 use crate::cli::{BuildArguments, ReleaseCommand};
 use crate::settings::Settings;
@@ -25,6 +27,7 @@ pub async fn run(settings: Settings, command: ReleaseCommand) -> anyhow::Result<
         ReleaseCommand::Build(arguments) => make(&settings, arguments).await,
         ReleaseCommand::List { quiet, json } => list(&settings, quiet, json).await,
         ReleaseCommand::Withdraw { release, reason, undo: _ } => withdraw(&settings, &release, reason.as_deref()).await,
+        ReleaseCommand::Promote { release, channel } => promote(&settings, &release, &channel).await,
         ReleaseCommand::Push { release, to } => push(&settings, &release, &to).await,
         ReleaseCommand::Import { from } => import(&settings, &from).await,
         ReleaseCommand::Key { out } => key(&settings, out.as_deref()),
@@ -123,6 +126,17 @@ async fn withdraw(settings: &Settings, wanted: &str, reason: Option<&str>) -> an
             "{some} of this host's agents run it and go on until they are stopped. To move them now: `vivier release use <agent> <another release>`; \
              one that ends by itself meanwhile stays down until it has another release."
         ),
+    }
+    Ok(())
+}
+
+async fn promote(settings: &Settings, wanted: &str, channel: &str) -> anyhow::Result<()> {
+    let image = named(&settings.host, wanted).await?;
+    let channel = ReleaseChannel::ALL.into_iter().find(|one| one.as_str() == channel).context("a channel is stable or canary")?;
+    let LocallyPromoted { openclaw_version, wave } = admin::promote(&settings.server, &image, channel, &whoever()).await?;
+    match wave {
+        Some(wave) => println!("{wave} brings OpenClaw {openclaw_version} to those who follow {channel}: `vivier operator wave show {wave}`."),
+        None => println!("{channel} has OpenClaw {openclaw_version}. Nobody had to be moved."),
     }
     Ok(())
 }

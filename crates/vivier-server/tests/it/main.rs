@@ -3,6 +3,7 @@
 mod http;
 mod keys;
 mod process;
+mod promotions;
 mod releases;
 mod routes;
 mod runtimes;
