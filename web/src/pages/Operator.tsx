@@ -15,7 +15,7 @@ import { complain } from "../ui/toasts";
 import { StateSelect } from "../ui/StateSelect";
 import { Channels } from "./operator/Channels";
 import { Waves } from "./operator/Waves";
-import { OperatorReleases } from "./OperatorReleases";
+import { OperatorReleases } from "./operator/Releases";
 
 export default function Operator() {
   useTitle("Operator");

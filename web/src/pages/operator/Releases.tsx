@@ -1,13 +1,13 @@
 /** The operator's releases: which there are, what the gate said of each, and taking one back. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { reinstateRelease, releaseChoicesQuery, releasesQuery, withdrawRelease } from "../api/queries";
-import type { Release } from "../api/types";
-import { bytes, count, day, shortDigest } from "../lib/format";
-import { Button, Notice, ProblemNotice, TextField } from "../ui/basics";
-import { Dialog } from "../ui/Dialog";
-import { ReleaseBadges, ReleasePapers } from "../ui/ReleasePapers";
-import { complain } from "../ui/toasts";
+import { reinstateRelease, releaseChoicesQuery, releasesQuery, withdrawRelease } from "../../api/queries";
+import type { Release } from "../../api/types";
+import { bytes, count, day, shortDigest } from "../../lib/format";
+import { Button, Notice, ProblemNotice, TextField } from "../../ui/basics";
+import { Dialog } from "../../ui/Dialog";
+import { ReleaseBadges, ReleasePapers } from "../../ui/ReleasePapers";
+import { complain } from "../../ui/toasts";
 
 function useChanged() {
   const client = useQueryClient();
