@@ -50,10 +50,16 @@ pub async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
 /// Seconds of a request, as buckets: what the design promises lies between the first and the last.
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
+/// Seconds of a wave's stage, as buckets: from a minute to a week, which the last maintenance window may take.
+const STAGE_BUCKETS: &[f64] = &[60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0, 604_800.0];
+
 /// This process's numbers. Installed by whoever makes the first router.
 static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| {
     let builder = PrometheusBuilder::new();
-    let builder = match builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS) {
+    let of_stages = Matcher::Full("vivier_wave_stage_seconds".to_owned());
+    let builder =
+        builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS).and_then(|all| all.set_buckets_for_metric(of_stages, STAGE_BUCKETS));
+    let builder = match builder {
         Ok(builder) => builder,
         Err(error) => unreachable!("the buckets above are not empty: {error}"),
     };
