@@ -37,7 +37,7 @@ openapi: ## Write openapi.json anew from the code
 	UPDATE_OPENAPI=1 cargo nextest run -p vivier-server openapi
 
 image: build ## Build and sign the agent image
-	target/release/vivierd release build --accept-unscanned "built by make image, without a database of vulnerabilities"
+	scripts/image
 
 fmt: ## Format
 	cargo fmt --all

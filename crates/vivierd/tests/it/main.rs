@@ -7,5 +7,6 @@ mod real_crowd;
 mod real_faults;
 mod real_hold;
 mod real_rollout;
+mod real_waves;
 mod release;
 mod tidy;

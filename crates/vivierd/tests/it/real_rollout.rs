@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::product::{Product, docker, enter, until};
 
 /// Starts as the stand-in does, has rewritten the data by then, and dies some seconds later.
-const HARMFUL: &str = r"#!/bin/sh
+pub const HARMFUL: &str = r"#!/bin/sh
 echo migrated >/home/node/.openclaw/letter
 /usr/local/bin/node /opt/openclaw/gateway-standin.mjs & gateway=$!
 sleep 8
@@ -18,20 +18,20 @@ exit 3
 ";
 
 /// Makes a release of `parent` whose gateway is `script`, and lets the product know it. The answer is its digest.
-async fn release_of(product: &Product, parent: &str, script: &str) -> String {
+pub async fn release_of(product: &Product, parent: &str, version: &str, script: &str) -> String {
     let folder = tempfile::tempdir().expect("a directory");
     let gateway = folder.path().join("gateway");
     std::fs::write(&gateway, script).expect("written");
     std::fs::set_permissions(&gateway, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("may be run");
     let container = docker(&["create", "--label", "io.vivier.installation=standin-build", parent]);
     docker(&["cp", &gateway.to_string_lossy(), &format!("{}:/opt/openclaw/bin/gateway", container.trim())]);
-    let image = docker(&["commit", "--change", "LABEL io.vivier.openclaw.version=0.0.1-harmful", container.trim()]);
+    let image = docker(&["commit", "--change", &format!("LABEL io.vivier.openclaw.version={version}"), container.trim()]);
     docker(&["rm", container.trim()]);
-    enter(product.data.path(), image.trim(), "0.0.1-harmful").await;
+    enter(product.data.path(), image.trim(), version).await;
     image.trim().to_owned()
 }
 
-async fn until_known(product: &Product, version: &str) -> String {
+pub async fn until_known(product: &Product, version: &str) -> String {
     until("the release is in the catalogue", 90, || async {
         let releases = product.call("GET", "/v1/releases", None).await;
         let found = releases["items"].as_array().into_iter().flatten().find(|one| one["openclaw_version"] == version);
@@ -57,7 +57,7 @@ async fn real_a_release_that_migrates_the_data_and_falls_over_is_taken_back_with
     let letter = product.data.path().join(format!("volumes/{id}/state/letter"));
     std::fs::write(&letter, "what the owner wrote").expect("written");
 
-    let harmful = release_of(&product, &good, HARMFUL).await;
+    let harmful = release_of(&product, &good, "0.0.1-harmful", HARMFUL).await;
     until_known(&product, "0.0.1-harmful").await;
     product.call("POST", &format!("{path}/release"), Some(json!({"image": harmful}))).await;
     let on_it = until("the harmful release runs", 120, state_is("running", 2)).await;
@@ -103,7 +103,7 @@ async fn real_a_rollout_and_its_way_back_end_the_same_however_often_serve_and_ho
     product.wait(&id, "running", 60).await;
     let letter = product.data.path().join(format!("volumes/{id}/state/letter"));
     std::fs::write(&letter, "what the owner wrote").expect("written");
-    let harmful = release_of(&product, &good, HARMFUL).await;
+    let harmful = release_of(&product, &good, "0.0.1-harmful", HARMFUL).await;
     until_known(&product, "0.0.1-harmful").await;
     product.down().await;
     product.settings.push((vivier_host::fault::VARIABLE, "37".to_owned()));

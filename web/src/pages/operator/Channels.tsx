@@ -7,6 +7,7 @@ import { day, shortDigest } from "../../lib/format";
 import { agents } from "../../lib/waves";
 import { Button, Card, Notice, ProblemNotice, SelectField, Skeleton } from "../../ui/basics";
 import { Dialog } from "../../ui/Dialog";
+import { startable } from "../../ui/ReleasePapers";
 import { say } from "../../ui/toasts";
 
 export function Channels() {
@@ -47,7 +48,9 @@ function Promote({ onClose }: { onClose: () => void }) {
   const releases = useQuery(releasesQuery);
   const [channel, setChannel] = useState<ReleaseChannel>("stable");
   const [chosen, setChosen] = useState("");
-  const release = chosen || releases.data?.[0]?.id || "";
+  // What no host would start cannot be promoted either.
+  const offered = releases.data?.filter(startable) ?? [];
+  const release = chosen || offered[0]?.id || "";
   const plan = useQuery({ ...promotionPlanQuery(release, channel), enabled: release !== "" });
   const begin = useMutation({
     mutationFn: () => promote(release, channel),
@@ -62,7 +65,7 @@ function Promote({ onClose }: { onClose: () => void }) {
       <div className="grid gap-4">
         {begin.error && <ProblemNotice error={begin.error} />}
         <SelectField label="Release" value={release} onChange={(event) => setChosen(event.target.value)}>
-          {releases.data?.map((each) => (
+          {offered.map((each) => (
             <option key={each.id} value={each.id}>
               OpenClaw {each.openclaw_version} ({shortDigest(each.image)})
             </option>
