@@ -68,8 +68,10 @@ export default function Revisions({ agent }: { agent: Deployment }) {
           </button>
         )}
       </Card>
-      <Releases agent={agent} />
-      {agent.state !== "terminated" && <Follow key={`${agent.follows ?? ""} ${agent.window ?? ""}`} agent={agent} />}
+      <div className="grid min-w-0 gap-5">
+        <Releases agent={agent} />
+        {agent.state !== "terminated" && <Follow key={`${agent.follows ?? ""} ${agent.window ?? ""}`} agent={agent} />}
+      </div>
       {comparing && <Compare id={agent.id} placed={comparing} onClose={() => setComparing(null)} />}
       {returning && <GoBack agent={agent} revision={returning} onClose={() => setReturning(null)} />}
     </div>

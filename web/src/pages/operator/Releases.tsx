@@ -25,7 +25,7 @@ export function OperatorReleases({ list }: { list: Release[] }) {
     <>
       <ul className="divide-y divide-line">
         {list.map((release) => (
-          <li key={release.id} className="flex flex-wrap items-start justify-between gap-3 py-2.5 first:pt-0 last:pb-0">
+          <li key={release.id} className="grid grid-cols-[1fr_auto] items-start gap-3 py-2.5 first:pt-0 last:pb-0">
             <div className="min-w-0">
               <p className="flex flex-wrap items-center gap-x-2 font-semibold">
                 OpenClaw {release.openclaw_version}
