@@ -18,3 +18,6 @@ export const CHROMIUM = {
   ],
   ...(fetched ? { env: { ...process.env, LD_LIBRARY_PATH: `${FETCHED.slice(0, -"chromium".length)}lib` } } : {}),
 };
+
+/** Without one, a machine's locale may give a name for it that JavaScript does not take (`en-US@posix`). */
+export const LANGUAGE = { locale: "en-US" };

@@ -1,7 +1,7 @@
 /** What every part of the suite stands on: the browser, its visitors, and a memory of what went wrong on their pages. */
 import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
-import { CHROMIUM } from "./chromium.mjs";
+import { CHROMIUM, LANGUAGE } from "./chromium.mjs";
 
 export const BASE = (process.env.VIVIER_URL ?? "http://localhost:8080").replace(/\/$/, "");
 export const SCREENSHOTS = process.env.SCREENSHOTS ?? "test-results/e2e";
@@ -30,7 +30,7 @@ export async function close() {
 
 /** A visitor of their own: no cookie of anyone else's. */
 export async function visitor(options = {}) {
-  const context = await browser.newContext({ baseURL: BASE, viewport: { width: 1280, height: 900 }, colorScheme: "light", ...options });
+  const context = await browser.newContext({ baseURL: BASE, viewport: { width: 1280, height: 900 }, colorScheme: "light", ...LANGUAGE, ...options });
   context.setDefaultTimeout(30_000);
   context.on("page", (page) => {
     page.on("pageerror", (error) => page.url().startsWith(BASE) && troubles.push(`${page.url()}: ${error.message}`));

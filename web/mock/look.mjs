@@ -4,7 +4,7 @@
 // Usage: npm run build && node mock/look.mjs [--only name] [--out DIR]
 import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
-import { CHROMIUM } from "../e2e/chromium.mjs";
+import { CHROMIUM, LANGUAGE } from "../e2e/chromium.mjs";
 import { axe } from "../e2e/axe.mjs";
 import { paste } from "../e2e/keyboard.mjs";
 import { known, listen } from "./serve.mjs";
@@ -112,7 +112,7 @@ const PAGES = [
 ];
 
 for (const [theme, width, height] of [["light", 1280, 860], ["dark", 1280, 860], ["light", 390, 844], ["dark", 390, 844], ["light", 360, 740]]) {
-  const context = await browser.newContext({ baseURL: base, colorScheme: theme, viewport: { width, height }, reducedMotion: "reduce" });
+  const context = await browser.newContext({ baseURL: base, colorScheme: theme, viewport: { width, height }, reducedMotion: "reduce", ...LANGUAGE });
   let signed = null;
   for (const [name, path, who, before] of PAGES) {
     if (only !== "" && !name.startsWith(only)) continue;
