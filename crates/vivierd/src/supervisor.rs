@@ -29,6 +29,10 @@ const WELL_AFTER: Duration = Duration::from_secs(30);
 
 /// Runs everything until SIGTERM or SIGINT.
 pub async fn up(settings: Settings, forwarded: &[OsString]) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        nix::unistd::geteuid().is_root(),
+        "`vivierd up` needs root: its host mounts, sets firewall rules and speaks to the Docker engine. Run it with sudo; `make up` does so by itself"
+    );
     logging::init(&settings.log.filter, settings.log.format)?;
     let _lock = lock(&settings.data_dir)?;
     let listener = settings.edge_listen();

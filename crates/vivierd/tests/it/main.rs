@@ -10,3 +10,4 @@ mod real_rollout;
 mod real_waves;
 mod release;
 mod tidy;
+mod up;
