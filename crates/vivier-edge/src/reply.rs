@@ -85,9 +85,11 @@ impl Refusal {
     }
 }
 
+/// The dashboard's colours and letters: its pages and these are one product to whoever meets them.
 const STYLE: &str = "\
-:root{--back:#f6f7f5;--card:#fff;--ink:#17201c;--soft:#59655f;--line:#dfe4e0;--mark:#c2410c}\
-@media(prefers-color-scheme:dark){:root{--back:#0f1412;--card:#171e1b;--ink:#e8eeea;--soft:#9aa8a1;--line:#2a3430;--mark:#fb923c}}\
+:root{color-scheme:light dark;--back:#f2f6f5;--card:#fff;--ink:#0b2a32;--soft:#456068;--line:#c9d8d7;--mark:#0c5f69}\
+@media(prefers-color-scheme:dark){:root{--back:#07181d;--card:#0d242b;--ink:#e7f2f1;--soft:#a2bcc0;--line:#1f414b;--mark:#6fd0cf}}\
+h1{font-family:'Iowan Old Style','Palatino Linotype',Palatino,'URW Palladio L',P052,'Book Antiqua',Georgia,'Liberation Serif',serif}\
 *{box-sizing:border-box}html{height:100%}body{margin:0;min-height:100%;display:grid;place-items:center;padding:1.5rem;background:var(--back);color:var(--ink);\
 font:1rem/1.6 system-ui,-apple-system,'Segoe UI',sans-serif}\
 main{width:min(30rem,100%);background:var(--card);border:1px solid var(--line);border-radius:14px;padding:2.25rem;overflow-wrap:anywhere}\
