@@ -21,6 +21,7 @@ pub mod keys;
 pub mod platform;
 pub mod reconcile;
 pub mod revisions;
+mod rollback;
 pub mod routes;
 pub mod secrets;
 pub mod seen;
@@ -305,6 +306,7 @@ impl Store {
             platform::ALL,
             reconcile::ALL,
             revisions::ALL,
+            rollback::ALL,
             routes::ALL,
             secrets::ALL,
             versions::ALL,

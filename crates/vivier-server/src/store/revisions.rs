@@ -15,15 +15,13 @@ use vivier_core::runtime::{Observation, Snapshot};
 use vivier_core::secret::Secret;
 use vivier_core::time::Timestamp;
 use vivier_core::waves::ReleaseChannel;
-use vivier_core::wire::agents::{EventKind, Outcome, RevisionOut, RevisionOutcome, RollbackData, RollbackPlan};
+use vivier_core::wire::agents::{EventKind, Outcome, RevisionOut, RevisionOutcome};
 
 use super::catalogue::unstartable;
 use super::deployments::Deployment;
 use super::events::Note;
 use super::secrets::{SecretSet, is_delivered, set_version};
-use super::versions;
 use super::{Actor, Columns as _, Store, StoreError, Tx, int, json, statements, word};
-use crate::keys::{DataKey, Owner};
 
 statements! {
     INSERT = "INSERT INTO revisions (deployment_id, account_id, number, config_version, release_id, secrets_version, secrets, outcome, author, created_at, restores) \
@@ -43,9 +41,6 @@ statements! {
         WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
     SEEN = "SELECT r.last_known_good, r.observation FROM runtime_instances r JOIN deployments d ON d.id = r.deployment_id \
         WHERE r.deployment_id = $1 AND d.account_id = $2";
-    TARGET = "SELECT v.config_version, v.secrets, l.openclaw_version, l.verdict, l.accepted, l.withdrawn_reason, CASE WHEN v.release_id <> w.release_id THEN 1 ELSE 0 END AS other_release \
-        FROM revisions v JOIN releases l ON l.id = v.release_id JOIN deployments d ON d.id = v.deployment_id \
-        JOIN revisions w ON w.deployment_id = d.id AND w.number = d.revision WHERE v.deployment_id = $1 AND v.account_id = $2 AND v.number = $3";
     MARK = "UPDATE revisions SET outcome = $3, reason = $4, log = $5, ended_at = COALESCE(ended_at, $6) WHERE deployment_id = $1 AND number = $2";
     LIST = "SELECT v.number, v.config_version, v.secrets_version, v.outcome, v.reason, v.log, v.author, v.created_at, v.ended_at, v.restores, l.openclaw_version, l.image, \
         CASE WHEN v.number = d.revision THEN 1 ELSE 0 END AS is_current, CASE WHEN v.number = r.last_known_good THEN 1 ELSE 0 END AS is_good \
@@ -106,16 +101,35 @@ pub(super) struct NewRevision<'a> {
 }
 
 /// What a revision says.
-struct Content {
-    config_version: u64,
-    release: String,
-    set: SecretSet,
-    text: String,
-    provider: Option<ProviderSettings>,
-    channels: Vec<ChannelSettings>,
+pub(super) struct Content {
+    pub config_version: u64,
+    pub release: String,
+    pub set: SecretSet,
+    pub text: String,
+    pub provider: Option<ProviderSettings>,
+    pub channels: Vec<ChannelSettings>,
+}
+
+/// What was seen of a deployment, as far as a way back depends on it.
+pub(super) struct Looked {
+    pub last_known_good: Option<u64>,
+    /// The copies of its data that the host held at the last look.
+    pub snapshots: Vec<Snapshot>,
 }
 
 impl Content {
+    /// Of revision `number`.
+    pub(super) async fn of(conn: &mut AnyConnection, account: AccountId, id: DeploymentId, number: u64) -> Result<Self, StoreError> {
+        let row = sqlx::query(CONTENT).bind(id.to_string()).bind(account.to_string()).bind(int(number)).fetch_optional(conn).await?;
+        Self::from_row(&row.ok_or(StoreError::NotFound("revision"))?)
+    }
+
+    /// Of the revision that is wanted.
+    pub(super) async fn wanted(conn: &mut AnyConnection, account: AccountId, id: DeploymentId) -> Result<Self, StoreError> {
+        let row = sqlx::query(WANTED).bind(id.to_string()).bind(account.to_string()).fetch_optional(conn).await?;
+        Self::from_row(&row.ok_or(StoreError::NotFound("deployment"))?)
+    }
+
     fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
         Ok(Self {
             config_version: row.count("config_version")?,
@@ -140,8 +154,7 @@ impl Store {
             Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
             Admission::Accept | Admission::AlreadySo => {}
         }
-        let row = sqlx::query(WANTED).bind(id.to_string()).bind(account.to_string()).fetch_one(tx.conn()).await?;
-        let old = Content::from_row(&row)?;
+        let old = Content::wanted(tx.conn(), account, id).await?;
         if expected_version.is_some_and(|expected| expected != old.config_version) {
             let version = old.config_version;
             return Err(StoreError::Conflict(format!("the configuration has been changed meanwhile: it is at version {version}; look at it and apply again")));
@@ -203,58 +216,11 @@ impl Store {
             (false, false) => format!("changed the configuration (version {config_version}) and secrets"),
         };
         let set = tx.change_secrets(key.as_deref(), account, id, &old.set, &secrets, &actor.name).await?;
-        let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(tx.conn()).await?.count("number")?;
+        let number = tx.next_revision(id).await?;
         let revision = NewRevision { number, config_version, release: release_id, set: &set, author: &actor.name, restores: None };
         tx.want_revision(account, id, &revision).await?;
         tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("{message}{pinned}")).by(&actor.name)).await?;
         tx.audit(actor, Some(account), "deployment.change", &id.to_string(), detail).await?;
-        let deployment = tx.deployment(account, id).await?;
-        tx.commit().await?;
-        Ok(deployment)
-    }
-
-    /// What going back to `revision` (or the last known good one) would do.
-    pub async fn rollback_plan(&self, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<RollbackPlan, StoreError> {
-        rollback_plan(&mut *self.reader().acquire().await?, account, id, revision).await
-    }
-
-    /// Wants again what `revision` (or the last known good one) said, as a new revision.
-    pub async fn rollback(
-        &self,
-        actor: &Actor,
-        account: AccountId,
-        id: DeploymentId,
-        revision: Option<u64>,
-        data: Option<RollbackData>,
-    ) -> Result<Deployment, StoreError> {
-        // Whoever unwraps the data key is asked before the transaction, and only when it is needed.
-        let key = match self.rollback_plan(account, id, revision).await?.revoked.is_empty() {
-            true => None,
-            false => Some(self.data_key(Owner::Account(account)).await?),
-        };
-        let mut tx = self.begin().await?;
-        let row = tx.lock_deployment(account, id).await?;
-        tx.first_time(actor).await?;
-        match lifecycle::admit(row.word("desired")?, Ask::Update) {
-            Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
-            Admission::Accept | Admission::AlreadySo => {}
-        }
-        let plan = rollback_plan(tx.conn(), account, id, revision).await?;
-        let target = plan.revision;
-        let (restores, message) = match (data.unwrap_or(plan.data), plan.snapshot) {
-            (RollbackData::Keep, _) => (None, format!("asked to go back to revision {target}")),
-            (RollbackData::Restore, Some(snapshot)) => (Some(snapshot.number), format!("asked to go back to revision {target} and its data")),
-            (RollbackData::Restore, None) => {
-                let message = format!("no copy of the data of revision {target} is kept; ask for `\"data\": \"keep\"`, or choose another revision");
-                return Err(StoreError::Conflict(message));
-            }
-        };
-        let wanted = tx.want_again_of_today(key.as_deref(), account, id, target, restores, &actor.name).await?;
-        // Going back to another release is choosing one.
-        let pinned = tx.pin(id, row.word_opt("follows")?.filter(|_| plan.other_release)).await?;
-        tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("{message}{pinned}")).by(&actor.name)).await?;
-        tx.audit(actor, Some(account), "deployment.rollback", &id.to_string(), serde_json::json!({ "to": target, "revision": wanted, "snapshot": restores }))
-            .await?;
         let deployment = tx.deployment(account, id).await?;
         tx.commit().await?;
         Ok(deployment)
@@ -276,8 +242,8 @@ impl Store {
     pub async fn revisions(&self, account: AccountId, id: DeploymentId) -> Result<Vec<RevisionOut>, StoreError> {
         let rows = sqlx::query(LIST).bind(id.to_string()).bind(account.to_string()).fetch_all(self.reader()).await?;
         // Once, and not beside each row: a look is a long text.
-        let seen = sqlx::query(SEEN).bind(id.to_string()).bind(account.to_string()).fetch_optional(self.reader()).await?;
-        let snapshots = seen.as_ref().map(snapshots).transpose()?.unwrap_or_default();
+        let seen = looked(&mut *self.reader().acquire().await?, account, id).await?;
+        let snapshots = seen.map(|seen| seen.snapshots).unwrap_or_default();
         rows.iter()
             .map(|row| {
                 let number = row.count("number")?;
@@ -363,8 +329,12 @@ impl Tx {
         Ok(())
     }
 
+    pub(super) async fn next_revision(&mut self, id: DeploymentId) -> Result<u64, StoreError> {
+        sqlx::query(NEXT).bind(id.to_string()).fetch_one(self.conn()).await?.count("number")
+    }
+
     /// Makes `revision` and wants it; what was on its way is superseded.
-    async fn want_revision(&mut self, account: AccountId, id: DeploymentId, revision: &NewRevision<'_>) -> Result<(), StoreError> {
+    pub(super) async fn want_revision(&mut self, account: AccountId, id: DeploymentId, revision: &NewRevision<'_>) -> Result<(), StoreError> {
         let now = self.now().as_millis();
         sqlx::query(SUPERSEDE).bind(id.to_string()).bind(now).execute(self.conn()).await?;
         self.new_revision(account, id, revision).await?;
@@ -381,51 +351,17 @@ impl Tx {
         restores: Option<u64>,
         author: &str,
     ) -> Result<u64, StoreError> {
-        let row = sqlx::query(CONTENT).bind(id.to_string()).bind(account.to_string()).bind(int(number)).fetch_optional(self.conn()).await?;
-        let Content { config_version, release, set, text: _, provider: _, channels: _ } = Content::from_row(&row.ok_or(StoreError::NotFound("revision"))?)?;
-        let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(self.conn()).await?.count("number")?;
+        let Content { config_version, release, set, text: _, provider: _, channels: _ } = Content::of(self.conn(), account, id, number).await?;
+        let number = self.next_revision(id).await?;
         self.want_revision(account, id, &NewRevision { number, config_version, release: &release, set: &set, author, restores }).await?;
         Ok(number)
     }
 
     /// Wants another release with the configuration and the secrets that are wanted now. Returns the new revision's number.
     pub(super) async fn want_release(&mut self, account: AccountId, id: DeploymentId, release: ReleaseId, author: &str) -> Result<u64, StoreError> {
-        let row = sqlx::query(WANTED).bind(id.to_string()).bind(account.to_string()).fetch_optional(self.conn()).await?;
-        let Content { config_version, release: _, set, text: _, provider: _, channels: _ } =
-            Content::from_row(&row.ok_or(StoreError::NotFound("deployment"))?)?;
-        let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(self.conn()).await?.count("number")?;
+        let Content { config_version, release: _, set, text: _, provider: _, channels: _ } = Content::wanted(self.conn(), account, id).await?;
+        let number = self.next_revision(id).await?;
         let revision = NewRevision { number, config_version, release: &release.to_string(), set: &set, author, restores: None };
-        self.want_revision(account, id, &revision).await?;
-        Ok(number)
-    }
-
-    /// As [`Tx::want_again`]; where a secret of then was revoked, today's takes its place.
-    async fn want_again_of_today(
-        &mut self,
-        key: Option<&DataKey>,
-        account: AccountId,
-        id: DeploymentId,
-        number: u64,
-        restores: Option<u64>,
-        author: &str,
-    ) -> Result<u64, StoreError> {
-        let content = async |conn: &mut AnyConnection, number: u64| -> Result<Content, StoreError> {
-            let row = sqlx::query(CONTENT).bind(id.to_string()).bind(account.to_string()).bind(int(number)).fetch_optional(conn).await?;
-            Content::from_row(&row.ok_or(StoreError::NotFound("revision"))?)
-        };
-        let then = content(self.conn(), number).await?;
-        let revoked = versions::revoked(self.conn(), account, id, &then.set).await?;
-        if revoked.is_empty() {
-            return self.want_again(account, id, number, restores, author).await;
-        }
-        let key = key.ok_or_else(|| StoreError::Conflict("a secret of that revision was revoked at this very moment; look at the plan again".to_owned()))?;
-        let wanted = sqlx::query(WANTED).bind(id.to_string()).bind(account.to_string()).fetch_one(self.conn()).await?;
-        let today = Content::from_row(&wanted)?;
-        let texts = versions::in_their_place(self.conn(), key, account, id, &revoked, &today.set).await?;
-        refuse_lost_references(&then.text, false, &then.set, &texts)?;
-        let set = self.change_secrets(Some(key), account, id, &then.set, &texts, author).await?;
-        let number = sqlx::query(NEXT).bind(id.to_string()).fetch_one(self.conn()).await?.count("number")?;
-        let revision = NewRevision { number, config_version: then.config_version, release: &then.release, set: &set, author, restores };
         self.want_revision(account, id, &revision).await?;
         Ok(number)
     }
@@ -448,44 +384,6 @@ impl Tx {
     }
 }
 
-pub(super) async fn rollback_plan(conn: &mut AnyConnection, account: AccountId, id: DeploymentId, revision: Option<u64>) -> Result<RollbackPlan, StoreError> {
-    let row = sqlx::query(SEEN).bind(id.to_string()).bind(account.to_string()).fetch_optional(&mut *conn).await?;
-    let row = row.ok_or(StoreError::NotFound("deployment"))?;
-    let target = match revision {
-        Some(number) => number,
-        None => row
-            .count_opt("last_known_good")?
-            .ok_or_else(|| StoreError::Conflict("no revision has been seen to work yet; name one, or change the configuration".to_owned()))?,
-    };
-    let snapshots = snapshots(&row)?;
-    let row = sqlx::query(TARGET).bind(id.to_string()).bind(account.to_string()).bind(int(target)).fetch_optional(&mut *conn).await?;
-    let row = row.ok_or(StoreError::NotFound("revision"))?;
-    let (openclaw_version, other_release) = (row.text("openclaw_version")?, row.flag("other_release")?);
-    must_start(&row)?;
-    // Taken when its successor was about to start: the data as it left it.
-    let snapshot = snapshots.into_iter().filter(|snapshot| snapshot.number > target).min_by_key(|snapshot| snapshot.number);
-    let data = if other_release && snapshot.is_some() { RollbackData::Restore } else { RollbackData::Keep };
-    let loses_since = snapshot.as_ref().map(|snapshot| snapshot.taken_at);
-    let what = if other_release { format!("Configuration, secrets and OpenClaw {openclaw_version}") } else { "Configuration and secrets".to_owned() };
-    let rest = match (&snapshot, data) {
-        (Some(snapshot), RollbackData::Restore) => {
-            format!("the data as well: what was written since {} is lost to the agent, and kept as a snapshot for a while", snapshot.taken_at)
-        }
-        (Some(snapshot), RollbackData::Keep) => {
-            format!("the data stays as it is. It can be put back to {} on request; what was written since is then lost to the agent", snapshot.taken_at)
-        }
-        (None, _) => "the data stays as it is: no copy from that time is kept".to_owned(),
-    };
-    let revoked: Vec<String> = versions::revoked(conn, account, id, &row.json("secrets")?).await?.into_iter().collect();
-    let gone = match revoked.as_slice() {
-        [] => String::new(),
-        names => format!(" The text of {} was revoked since: the one of today is used in its place, where there is one.", names.join(", ")),
-    };
-    let summary = format!("{what} of revision {target} come back, as a new revision; {rest}.{gone}");
-    let config_version = row.count("config_version")?;
-    Ok(RollbackPlan { revision: target, config_version, openclaw_version, other_release, data, snapshot, loses_since, revoked, summary })
-}
-
 /// Refuses a release that no host starts, with the reason.
 pub(super) fn must_start(row: &AnyRow) -> Result<(), StoreError> {
     match unstartable(row)? {
@@ -496,9 +394,14 @@ pub(super) fn must_start(row: &AnyRow) -> Result<(), StoreError> {
     }
 }
 
-/// The copies of its data that the host held at the last look, from a row of [`SEEN`].
-fn snapshots(row: &AnyRow) -> Result<Vec<Snapshot>, StoreError> {
-    Ok(row.json_opt::<Observation>("observation")?.map(|observation| observation.snapshots).unwrap_or_default())
+/// What was seen of it last; `None` when there is no such deployment.
+pub(super) async fn looked(conn: &mut AnyConnection, account: AccountId, id: DeploymentId) -> Result<Option<Looked>, StoreError> {
+    let row = sqlx::query(SEEN).bind(id.to_string()).bind(account.to_string()).fetch_optional(conn).await?;
+    let looked = |row: AnyRow| {
+        let snapshots = row.json_opt::<Observation>("observation")?.map(|observation| observation.snapshots).unwrap_or_default();
+        Ok(Looked { last_known_good: row.count_opt("last_known_good")?, snapshots })
+    };
+    row.map(looked).transpose()
 }
 
 /// Names of channel tokens in `set` that belong to none of `channels`.
@@ -511,7 +414,7 @@ fn tokens_without_channel(set: &SecretSet, channels: &[ChannelSettings]) -> Vec<
 
 /// Refuses a change after which the tenant's document refers to a secret that is not there: any reference in a `new` document, and
 /// references to what this very change takes away in one that stays.
-fn refuse_lost_references(text: &str, new: bool, before: &SecretSet, changes: &BTreeMap<String, Option<Secret>>) -> Result<(), StoreError> {
+pub(super) fn refuse_lost_references(text: &str, new: bool, before: &SecretSet, changes: &BTreeMap<String, Option<Secret>>) -> Result<(), StoreError> {
     // What is not acceptable any more by today's rules is the worker's to tell.
     let Ok(document) = Document::parse(text) else { return Ok(()) };
     let is_after = |name: &str| changes.get(name).map_or_else(|| is_there(before, name), Option::is_some);

@@ -7,7 +7,7 @@ use vivier_core::wire::agents::{EventKind, Outcome, RollbackData};
 
 use super::super::channels::millis;
 use super::super::events::Note;
-use super::super::revisions::rollback_plan;
+use super::super::rollback::rollback_plan;
 use super::super::{Columns as _, Store, StoreError, Tx, int, statements, word};
 use super::{Wave, WaveMember, times};
 
