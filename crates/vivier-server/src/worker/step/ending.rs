@@ -14,6 +14,8 @@ use crate::store::seen::Seen;
 
 /// How long an agent that is about to stop waits for the edge to send it nobody any more; a table takes some hundredths of a second.
 const UNROUTED_WITHIN: Duration = Duration::from_secs(1);
+/// Milliseconds until a gateway is asked again whether it has finished, at first.
+const SOONEST_MS: i64 = 50;
 
 impl Drive<'_> {
     pub(super) async fn unroute(&mut self) -> Result<Done, StoreError> {
@@ -83,7 +85,9 @@ impl Drive<'_> {
         if let Some(note) = note {
             self.crew.record(&mut self.work, vec![note], &Decision::Nothing).await?;
         }
-        Ok(Some(Next::At(now.plus_millis(self.crew.pace.watch_ms))))
+        // Most of what is under way ends at once: the first questions are close, later ones less so.
+        let wait = (now.millis_since(since) / 4).clamp(SOONEST_MS.min(self.crew.pace.watch_ms), self.crew.pace.watch_ms);
+        Ok(Some(Next::At(now.plus_millis(wait))))
     }
 
     /// It is not stopped after all: it takes work again.
