@@ -66,11 +66,12 @@ function waves(what, anyone, verb, method) {
 const snapshot = (number, seconds, megabytes) => ({ number, taken_at: ago(seconds), bytes: Math.round(megabytes * 1024 ** 2), took_ms: 38, method: "reflink" });
 
 const limits = (cpu_millis, memory, storage) => ({ cpu_millis, memory_bytes: memory * GIB, storage_bytes: storage * GIB, pids: 256 });
+const usd = (amount) => ({ amount, currency: "usd" });
 const plans = [
-  { name: "trial", title: "Trial", limits: limits(500, 1, 10), log_retention_days: 7, expires_after_hours: 24 },
-  { name: "starter", title: "Starter", limits: limits(500, 1, 10), log_retention_days: 7 },
-  { name: "pro", title: "Pro", limits: limits(1000, 2, 25), log_retention_days: 30 },
-  { name: "team", title: "Team", limits: limits(2000, 4, 50), log_retention_days: 30 },
+  { name: "trial", title: "Trial", limits: limits(500, 1, 10), log_retention_days: 7, deployments: 3, offered: true, price: usd(0), expires_after_hours: 24 },
+  { name: "starter", title: "Starter", limits: limits(500, 1, 10), log_retention_days: 7, deployments: 100, offered: true, price: usd(900) },
+  { name: "pro", title: "Pro", limits: limits(1000, 2, 25), log_retention_days: 30, deployments: 100, offered: true, price: usd(1900), model_budget: usd(2000) },
+  { name: "team", title: "Team", limits: limits(2000, 4, 50), log_retention_days: 30, deployments: 100, offered: true, price: usd(4900), sleep_after_minutes: 720 },
 ];
 const catalogue = {
   plans,

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::channel::ChannelKind;
-use crate::plan::PlanName;
 
 /// The port of OpenClaw's gateway inside its container.
 pub const GATEWAY_PORT: u16 = 18789;
@@ -51,12 +50,16 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// The tuning of `plan`, from `images/openclaw/plans.json`.
-    pub fn of(plan: PlanName) -> Self {
-        let key = match plan {
-            PlanName::Trial | PlanName::Starter => "starter",
-            PlanName::Pro => "pro",
-            PlanName::Team => "team",
+    /// The tuning for an agent with this much memory, in bytes, from `images/openclaw/plans.json`: the largest that was measured with
+    /// no more.
+    pub fn of(memory_bytes: u64) -> Self {
+        const GIB: u64 = 1 << 30;
+        let key = if memory_bytes < 2 * GIB {
+            "starter"
+        } else if memory_bytes < 4 * GIB {
+            "pro"
+        } else {
+            "team"
         };
         let mut plans: BTreeMap<String, Self> = serde_json::from_str(include_str!("../../../images/openclaw/plans.json")).unwrap_or_default();
         // A test holds that every plan is there; an empty tuning would still start.
@@ -70,10 +73,11 @@ mod tests {
 
     #[test]
     fn every_plan_has_a_tuning() {
-        for plan in PlanName::ALL {
-            let tuning = Tuning::of(plan);
-            assert!(!tuning.node_flags.is_empty(), "{plan}");
-            assert!(tuning.overlay.is_object(), "{plan}");
+        for plan in crate::plan::Plans::default().iter() {
+            let tuning = Tuning::of(plan.limits.memory_bytes);
+            assert!(!tuning.node_flags.is_empty(), "{}", plan.name);
+            assert!(tuning.overlay.is_object(), "{}", plan.name);
         }
+        assert_eq!(Tuning::of(3 << 30), Tuning::of(2 << 30), "between two that were measured, the smaller");
     }
 }

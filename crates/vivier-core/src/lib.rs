@@ -12,6 +12,7 @@ pub mod config;
 pub mod digest;
 pub mod id;
 pub mod lifecycle;
+pub mod money;
 pub mod name;
 pub mod plan;
 pub mod provider;

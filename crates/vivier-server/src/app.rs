@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::releases::Releases;
 use crate::routes::Routes;
 use crate::runtimes::Images;
-use crate::store::Store;
+use crate::store::{Store, Terms};
 use crate::worker::{HostWatch, Queue};
 
 #[derive(Clone)]
@@ -40,6 +40,7 @@ impl App {
     pub fn new(store: Store, runtime: Arc<dyn Runtime>, images: Arc<dyn Images>, clock: SharedClock, settings: Config) -> Self {
         let queue = Queue::new(usize::try_from(settings.concurrency).unwrap_or(usize::MAX));
         let auth = crate::auth::Auth::new(&settings, clock.clone());
+        let store = store.with_terms(Terms { plans: settings.plans.clone() });
         let releases = Releases::new(images, store.clone());
         Self {
             store,

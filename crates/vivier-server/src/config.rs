@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use vivier_core::name::Slug;
-use vivier_core::plan::PlanName;
+use vivier_core::plan::{PlanName, Plans};
 use vivier_core::runtime::net::SubnetPool;
 use vivier_core::waves::{PlanError, WavePlan};
 use vivier_core::wire::catalogue::SignupMode;
@@ -31,8 +31,6 @@ pub struct Config {
     pub signup: SignupMode,
     /// Days that a browser stays signed in.
     pub session_days: u32,
-    /// Trial deployments that one account may have at a time.
-    pub trial_deployments: u32,
     /// Deployments that one account may make in an hour.
     pub deploys_per_hour: u32,
     /// Accounts that may be made from one address in an hour.
@@ -67,6 +65,8 @@ pub struct Config {
     pub look_seconds: u32,
     /// How a release reaches the followers of a channel, unless a promotion brings a plan of its own.
     pub waves: WavePlan,
+    /// What deployments may use, and what they cost.
+    pub plans: Plans,
 }
 
 impl Default for Config {
@@ -79,7 +79,6 @@ impl Default for Config {
             base_domain: "localhost".to_owned(),
             signup: SignupMode::Open,
             session_days: 30,
-            trial_deployments: 3,
             deploys_per_hour: 10,
             signups_per_hour: 20,
             logins_per_quarter: 10,
@@ -96,6 +95,7 @@ impl Default for Config {
             stop_grace_seconds: 30,
             look_seconds: 5,
             waves: WavePlan::default(),
+            plans: Plans::default(),
         }
     }
 }
@@ -138,7 +138,7 @@ impl Config {
     /// What the store checks by.
     pub const fn rules(&self) -> Rules {
         Rules {
-            trial_deployments: self.trial_deployments,
+            trial_deployments: self.plans.trial.deployments,
             deploys_per_hour: self.deploys_per_hour,
             trial_hours: self.trial_hours,
             retention_days: self.retention_days,
@@ -155,7 +155,7 @@ impl Config {
 
     /// Hours after which a deployment of `plan` ends; `None`: never.
     pub fn expires_after_hours(&self, plan: PlanName) -> Option<u32> {
-        plan.plan().expires.then_some(self.trial_hours)
+        plan.expires().then_some(self.trial_hours)
     }
 }
 

@@ -129,7 +129,7 @@ fn from_table(table: Table) -> anyhow::Result<Settings> {
         ];
         all.into_iter().filter(|(name, _)| names.contains(name)).map(|(name, text)| (name, Value::String(text))).collect()
     };
-    Ok(Settings {
+    let settings = Settings {
         host: section("host", host, &shared(&["data_dir", "subnet_pool"]))?,
         edge: section("edge", edge, &shared(&["data_dir", "public_url", "base_domain"]))?,
         server: section("server", server, &shared(&["data_dir", "public_url", "base_domain", "subnet_pool"]))?,
@@ -138,7 +138,27 @@ fn from_table(table: Table) -> anyhow::Result<Settings> {
         base_domain,
         subnet_pool,
         log,
-    })
+    };
+    within_the_host(&settings.server.plans, &settings.host)?;
+    Ok(settings)
+}
+
+/// The host refuses what is larger than it grants; said here, nobody has to find that out from an agent that does not start.
+fn within_the_host(plans: &vivier_core::plan::Plans, host: &vivier_host::Config) -> anyhow::Result<()> {
+    for plan in plans.iter() {
+        let vivier_core::runtime::Limits { cpu_millis, memory_bytes, storage_bytes, pids } = plan.limits;
+        for (field, wanted, bound, most) in [
+            ("cpu_millis", u64::from(cpu_millis), "max_cpu_millis", u64::from(host.max_cpu_millis)),
+            ("memory_mib", memory_bytes >> 20, "max_memory_bytes", host.max_memory_bytes >> 20),
+            ("storage_mib", storage_bytes >> 20, "max_storage_bytes", host.max_storage_bytes >> 20),
+            ("pids", u64::from(pids), "max_pids", u64::from(host.max_pids)),
+        ] {
+            if wanted > most {
+                return Err(anyhow!("server.plans.{}.{field} is {wanted}, but this host grants {most} at most: make it smaller, or raise host.{bound}", plan.name));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn section<T: DeserializeOwned>(name: &str, mut table: Table, shared: &[(&str, Value)]) -> anyhow::Result<T> {
@@ -282,6 +302,22 @@ mod tests {
         for text in ["colour = 1", "[edge]\ncolour = 1", "[server]\ncolour = 1", "[host]\ncolour = 1", "[log]\ncolour = 1"] {
             let error = from_table(text.parse().expect("TOML")).expect_err(text);
             assert!(format!("{error:#}").contains("colour"), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn a_plan_is_set_in_part_and_never_beyond_what_the_host_grants() {
+        let read = |text: &str| from_table(text.parse().expect("TOML"));
+        let settings = read("[server.plans.pro]\nmemory_mib = 3072\nprice_per_month = 1900").expect("valid");
+        let pro = &settings.server.plans.pro;
+        assert_eq!((pro.limits.memory_bytes >> 20, pro.limits.cpu_millis, pro.price.map(|price| price.to_string())), (3_072, 1_000, Some("19.00 USD".to_owned())));
+        for (text, named) in [
+            ("[server.plans.team]\nmemory_mib = 16384", "server.plans.team.memory_mib is 16384, but this host grants 8192"),
+            ("[server.plans.team]\nmemory_mib = 16", "plans.team.memory_mib must be"),
+            ("[server.plans.team]\ncolour = 1", "colour"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(format!("{error:#}").contains(named), "{error:#}");
         }
     }
 

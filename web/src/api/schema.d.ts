@@ -1150,6 +1150,7 @@ export interface components {
         };
         /** @enum {string} */
         CopyMethod: "reflink" | "copy";
+        Currency: string;
         /** @description Something that does not work although the agent runs. */
         Degradation: {
             /** @description What OpenClaw calls it, such as `telegram`. */
@@ -1319,6 +1320,15 @@ export interface components {
          * @enum {string}
          */
         MemberState: "waiting" | "moving" | "good" | "failed" | "skipped" | "returning" | "returned" | "stuck";
+        /** @description An amount: `{"amount": 900, "currency": "usd"}` is nine dollars. May be negative: what is given back. */
+        Money: {
+            /**
+             * Format: int64
+             * @description In the smallest unit of the currency, such as cents.
+             */
+            amount: number;
+            currency: components["schemas"]["Currency"];
+        };
         NewChannel: {
             allow_from?: string[];
             api_root?: string | null;
@@ -1732,13 +1742,27 @@ export interface components {
         PlanOut: {
             /**
              * Format: int32
+             * @description Deployments of this plan that one account may have.
+             */
+            deployments: number;
+            /**
+             * Format: int32
              * @description Hours after which a deployment of this plan ends; absent: never.
              */
             expires_after_hours?: number | null;
             limits: components["schemas"]["Limits"];
             /** Format: int32 */
             log_retention_days: number;
+            model_budget?: components["schemas"]["Money"] | null;
             name: components["schemas"]["PlanName"];
+            /** @description Whether an agent can be made with it or moved to it; those that have it keep it. */
+            offered: boolean;
+            price?: components["schemas"]["Money"] | null;
+            /**
+             * Format: int32
+             * @description Minutes without a request after which an agent may be put to sleep; absent: never.
+             */
+            sleep_after_minutes?: number | null;
             title: string;
         };
         /** @description What went wrong, for the caller. */

@@ -16,6 +16,13 @@ export function bytes(count: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
+/** An amount of money as its smallest units say it, in the reader's own way of writing: `$9.00`, `¥900`. Whole amounts lose their zeros. */
+export function money({ amount, currency }: { amount: number; currency: string }): string {
+  const exponent = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const value = amount / 10 ** exponent;
+  return new Intl.NumberFormat("en", { style: "currency", currency, minimumFractionDigits: Number.isInteger(value) ? 0 : exponent }).format(value);
+}
+
 export function cores(millis: number): string {
   const value = millis / 1000;
   return `${Number.isInteger(value) ? value : value.toFixed(value < 0.1 ? 2 : 1).replace(/0$/, "").replace(/\.$/, "")} vCPU`;

@@ -7,7 +7,7 @@ import { catalogueQuery, create, meQuery, refresh } from "../api/queries";
 import type { Catalogue, PlanName, TemplateName } from "../api/types";
 import { body, draftErrors, emptyChannel, shownFields, type Draft } from "../lib/draft";
 import { sortFields } from "../lib/fields";
-import { bytes, cores, count } from "../lib/format";
+import { bytes, cores, money, count } from "../lib/format";
 import { useTitle } from "../lib/hooks";
 import { recall, recallKey, remember } from "../lib/remember";
 import { slugPreview } from "../lib/slug";
@@ -39,7 +39,8 @@ function begin(catalogue: Catalogue, account: string, wanted: string | undefined
   const template = catalogue.templates.find((each) => each.name === wanted) ?? catalogue.templates[0];
   const provider = catalogue.providers[0];
   const known = last && catalogue.providers.some((each) => each.kind === last.provider.kind) ? last : null;
-  const plan = catalogue.plans.find((each) => each.name === last?.plan) ?? catalogue.plans[0];
+  const offered = catalogue.plans.filter((each) => each.offered);
+  const plan = offered.find((each) => each.name === last?.plan) ?? offered[0];
   return {
     template: template?.name ?? "assistant",
     name: "",
@@ -161,10 +162,10 @@ function Form({ catalogue, account }: { catalogue: Catalogue; account: string })
             label="Plan"
             value={draft.plan}
             onChange={(value) => edit({ plan: value })}
-            options={catalogue.plans.map(({ name, title, limits, expires_after_hours }) => ({
+            options={catalogue.plans.filter((each) => each.offered).map(({ name, title, limits, price, expires_after_hours }) => ({
               value: name,
               title,
-              text: `${cores(limits.cpu_millis)}, ${bytes(limits.memory_bytes)} memory, ${bytes(limits.storage_bytes)} storage${expires_after_hours ? `. Ends after ${count(expires_after_hours, "hour")}.` : ""}`,
+              text: `${cores(limits.cpu_millis)}, ${bytes(limits.memory_bytes)} memory, ${bytes(limits.storage_bytes)} storage${price ? `, ${money(price)} a month` : ""}${expires_after_hours ? `. Ends after ${count(expires_after_hours, "hour")}.` : ""}`,
             }))}
           />
           {errors["plan"] && <p className="text-[0.8125rem] text-bad">{errors["plan"]}</p>}

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { isStatus } from "../api/problem";
 import { catalogueQuery, meQuery } from "../api/queries";
 import type { PlanOut } from "../api/types";
-import { bytes, cores, count } from "../lib/format";
+import { bytes, cores, money, count } from "../lib/format";
 import { useTitle } from "../lib/hooks";
 import { buttonClass, cx, ProblemNotice, Skeleton } from "../ui/basics";
 
@@ -126,13 +126,15 @@ export default function Landing() {
   );
 }
 
-function Plans({ plans }: { plans: PlanOut[] }) {
+function Plans({ plans: all }: { plans: PlanOut[] }) {
+  const plans = all.filter((plan) => plan.offered);
+  const priced = plans.some((plan) => plan.price);
   return (
     <div className="card overflow-x-auto" tabIndex={0} role="region" aria-label="Table of plans">
       <table className="w-full min-w-[34rem] text-left">
         <thead className="text-[0.8125rem] text-muted">
           <tr>
-            {["Plan", "Processor", "Memory", "Storage", "Logs kept", "Runs"].map((head) => (
+            {["Plan", ...(priced ? ["Price"] : []), "Processor", "Memory", "Storage", "Logs kept", "Runs"].map((head) => (
               <th key={head} scope="col" className="px-4 py-3 font-semibold">
                 {head}
               </th>
@@ -145,6 +147,7 @@ function Plans({ plans }: { plans: PlanOut[] }) {
               <th scope="row" className="px-4 py-3 font-display text-lg font-semibold">
                 {plan.title}
               </th>
+              {priced && <td className="px-4 py-3">{plan.price && plan.price.amount > 0 ? `${money(plan.price)} a month` : "free"}</td>}
               <td className="px-4 py-3">{cores(plan.limits.cpu_millis)}</td>
               <td className="px-4 py-3">{bytes(plan.limits.memory_bytes)}</td>
               <td className="px-4 py-3">{bytes(plan.limits.storage_bytes)}</td>

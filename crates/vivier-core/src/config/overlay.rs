@@ -164,11 +164,10 @@ fn merge(base: &mut Value, over: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::PlanName;
     use crate::provider::ProviderKind;
 
     fn rendered(text: &str) -> Value {
-        let tuning = Tuning::of(PlanName::Starter);
+        let tuning = Tuning::of(1 << 30);
         let provider = ProviderSettings { kind: ProviderKind::Openai, base_url: None, model: "gpt-5-mini".to_owned() };
         let channels = [ChannelSettings { kind: ChannelKind::Telegram, allow_from: vec!["42".to_owned()], api_root: None }];
         let around = Surroundings {
@@ -196,7 +195,7 @@ mod tests {
 
     #[test]
     fn channels_with_a_protocol_of_their_own_go_out_through_the_door() {
-        let tuning = Tuning::of(PlanName::Pro);
+        let tuning = Tuning::of(2 << 30);
         let channels = [ChannelSettings { kind: ChannelKind::Discord, allow_from: Vec::new(), api_root: None }];
         let around = Surroundings {
             origin: "https://ada.example.com",

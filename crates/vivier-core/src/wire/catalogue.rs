@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::channel::ChannelKind;
+use crate::money::Money;
 use crate::plan::PlanName;
 use crate::provider::ProviderKind;
 use crate::runtime::Limits;
@@ -40,6 +41,16 @@ pub struct PlanOut {
     pub title: String,
     pub limits: Limits,
     pub log_retention_days: u16,
+    /// Deployments of this plan that one account may have.
+    pub deployments: u32,
+    /// For a deployment and a month; absent: nothing is charged.
+    pub price: Option<Money>,
+    /// What a deployment's model calls may cost in a month; absent: no bound.
+    pub model_budget: Option<Money>,
+    /// Minutes without a request after which an agent may be put to sleep; absent: never.
+    pub sleep_after_minutes: Option<u32>,
+    /// Whether an agent can be made with it or moved to it; those that have it keep it.
+    pub offered: bool,
     /// Hours after which a deployment of this plan ends; absent: never.
     pub expires_after_hours: Option<u32>,
 }

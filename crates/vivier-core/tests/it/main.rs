@@ -34,7 +34,7 @@ impl Bench for InMemory {
             account: AccountId::from_uuid(uuid::Uuid::now_v7()),
             generation: 0,
             image: self.image.clone(),
-            limits: PlanName::Starter.plan().limits,
+            limits: vivier_core::plan::Plans::default().get(PlanName::Starter).limits,
             subnet: pool.get(index).expect("room"),
             node_flags: Vec::new(),
             env: std::collections::BTreeMap::new(),

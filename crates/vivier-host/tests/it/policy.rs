@@ -1,7 +1,7 @@
 //! A `serve` that has been taken over asks for what it must not have.
 
 use serde_json::{Value, json};
-use vivier_core::plan::PlanName;
+use vivier_core::plan::{PlanName, Plans};
 use vivier_core::runtime::{RuntimeErrorKind, Stage, WorkloadSpec};
 use vivier_host::{Config, policy};
 
@@ -13,14 +13,15 @@ fn honest() -> WorkloadSpec {
 fn of(plan: PlanName) -> WorkloadSpec {
     use vivier_core::config::{Document, Surroundings, render};
     let subnet: vivier_core::runtime::Subnet = "10.90.0.16/28".parse().expect("a subnet");
-    let tuning = vivier_core::agent::Tuning::of(plan);
+    let limits = Plans::default().get(plan).limits;
+    let tuning = vivier_core::agent::Tuning::of(limits.memory_bytes);
     let around = Surroundings { origin: "http://ada.localhost:8080", subnet, tuning: &tuning, provider: None, channels: &[] };
     WorkloadSpec {
         deployment: vivier_core::id::DeploymentId::from_uuid(uuid::Uuid::from_u128(1)),
         account: vivier_core::id::AccountId::from_uuid(uuid::Uuid::from_u128(2)),
         generation: 1,
         image: vivier_core::digest::Digest::of("image"),
-        limits: plan.plan().limits,
+        limits,
         subnet,
         config: render(&Document::parse("{}").expect("a document"), &around),
         node_flags: tuning.node_flags,

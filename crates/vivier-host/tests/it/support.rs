@@ -13,7 +13,6 @@ use vivier_core::agent::Tuning;
 use vivier_core::config::{Document, Surroundings, render};
 use vivier_core::digest::Digest;
 use vivier_core::id::{AccountId, DeploymentId};
-use vivier_core::plan::PlanName;
 use vivier_core::release::Verdict;
 use vivier_core::runtime::{Limits, Observation, Runtime, SecretsDocument, Subnet, WorkloadSpec, conformance};
 use vivier_core::secret::Secret;
@@ -63,7 +62,7 @@ impl Bench {
         Self::with(
             real_image(),
             Limits { cpu_millis: 2_000, memory_bytes: 1024 * MIB, storage_bytes: 10 * 1024 * MIB, pids: 256 },
-            Tuning::of(PlanName::Starter),
+            Tuning::of(1 << 30),
             22,
         )
     }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use vivier_core::channel::ChannelKind;
-use vivier_core::plan::{Plan, PlanName};
+use vivier_core::plan::Plan;
 use vivier_core::provider::ProviderKind;
 use vivier_core::template::TemplateName;
 use vivier_core::wire::catalogue::{Catalogue, ChannelOut, PlanOut, ProviderOut, TemplateOut, TokenFieldOut};
@@ -17,9 +17,11 @@ use crate::app::App;
 #[utoipa::path(get, path = "/v1/catalogue", tag = "catalogue", security(()), responses((status = 200, description = "What can be chosen", body = Catalogue)))]
 pub async fn catalogue(State(app): State<App>) -> Result<Json<Catalogue>, ApiError> {
     let release = app.store.default_release().await?;
-    let plans = PlanName::ALL.into_iter().map(|name| {
-        let Plan { name, title, limits, log_retention_days, expires: _ } = name.plan();
-        PlanOut { name, title: title.to_owned(), limits, log_retention_days, expires_after_hours: app.settings.expires_after_hours(name) }
+    let plans = app.settings.plans.iter().map(|plan| {
+        let Plan { name, limits, log_retention_days, deployments, price, stripe_price: _, model_budget, sleep_after_minutes, offered } = plan.clone();
+        let expires_after_hours = app.settings.expires_after_hours(name);
+        let title = name.title().to_owned();
+        PlanOut { name, title, limits, log_retention_days, deployments, price, model_budget, sleep_after_minutes, offered, expires_after_hours }
     });
     let templates = TemplateName::ALL.into_iter().map(|name| TemplateOut {
         name,

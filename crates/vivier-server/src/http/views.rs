@@ -48,7 +48,7 @@ pub fn deployment(app: &App, deployment: Deployment) -> DeploymentOut {
         slug,
         plan,
         template,
-        limits: plan.plan().limits,
+        limits: app.settings.plans.get(plan).limits,
         state,
         reason,
         degraded,

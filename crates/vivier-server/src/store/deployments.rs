@@ -170,13 +170,13 @@ impl Store {
         lock_account(&mut tx, account).await?;
         tx.first_time(actor).await?;
         check_rate(&mut tx, account, rules).await?;
-        if plan.plan().expires {
+        if plan.expires() {
             check_trials(&mut tx, account, id, rules).await?;
         }
         let release = sqlx::query(DEFAULT_RELEASE).fetch_optional(tx.conn()).await?;
         let release =
             release.ok_or_else(|| StoreError::Conflict("there is no agent image yet; an operator makes one with `vivierd release build`".to_owned()))?;
-        let expires_at = plan.plan().expires.then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
+        let expires_at = plan.expires().then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
         let mut chosen = None;
         for attempt in 0..5 {
             let candidate = match (&slug, attempt) {
@@ -280,10 +280,10 @@ impl Store {
         let current: PlanName = row.parse("plan")?;
         if let Some(plan) = plan.filter(|plan| *plan != current) {
             let desired: Desired = row.word("desired")?;
-            if plan.plan().expires && matches!(desired, Desired::Running | Desired::Suspended) {
+            if plan.expires() && matches!(desired, Desired::Running | Desired::Suspended) {
                 check_trials(&mut tx, account, id, rules).await?;
             }
-            let expires_at = plan.plan().expires.then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
+            let expires_at = plan.expires().then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
             sqlx::query(SET_PLAN).bind(id.to_string()).bind(plan.as_str()).bind(expires_at.map(Timestamp::as_millis)).execute(tx.conn()).await?;
             tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("moved from {current} to {plan}")).by(&actor.name)).await?;
         }
@@ -349,7 +349,7 @@ impl Store {
                 if row.at_opt("expires_at")?.is_some_and(|end| end <= now) {
                     return Err(StoreError::Conflict("its trial has ended; move it to another plan first, then restore it".to_owned()));
                 }
-                if plan.plan().expires {
+                if plan.expires() {
                     check_trials(&mut tx, account, id, rules).await?;
                 }
                 set(Desired::Running, None, None).execute(tx.conn()).await?;

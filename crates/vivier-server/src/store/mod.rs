@@ -40,6 +40,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
 use sqlx::{Any, AnyPool, ConnectOptions as _, Row as _};
 use tokio::sync::watch;
 use vivier_core::id::AccountId;
+use vivier_core::plan::Plans;
 use vivier_core::time::Timestamp;
 
 use crate::clock::SharedClock;
@@ -155,6 +156,13 @@ pub struct Store {
     vault: Arc<Vault>,
     changes: Arc<watch::Sender<u64>>,
     after_commit: Option<CommitHook>,
+    terms: Arc<Terms>,
+}
+
+/// What the installation grants its accounts, as far as the store decides by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    pub plans: Plans,
 }
 
 /// A transaction that writes. Dropping it without [`Tx::commit`] takes everything back.
@@ -224,7 +232,7 @@ impl Store {
         };
         migrator.run(&writer).await.map_err(StoreError::Migrate)?;
         let (changes, _) = watch::channel(0);
-        Ok(Self { engine, writer, reader, clock, vault, changes: Arc::new(changes), after_commit: None })
+        Ok(Self { engine, writer, reader, clock, vault, changes: Arc::new(changes), after_commit: None, terms: Arc::default() })
     }
 
     /// The same store, with a hook after every commit: for crash tests.
@@ -232,6 +240,17 @@ impl Store {
     pub fn with_commit_hook(mut self, hook: CommitHook) -> Self {
         self.after_commit = Some(hook);
         self
+    }
+
+    /// The same store, deciding by these terms. Without it: by the defaults.
+    #[must_use]
+    pub fn with_terms(mut self, terms: Terms) -> Self {
+        self.terms = Arc::new(terms);
+        self
+    }
+
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     pub const fn engine(&self) -> Engine {

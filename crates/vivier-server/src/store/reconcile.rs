@@ -10,7 +10,7 @@ use vivier_core::digest::Digest;
 use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::lifecycle::{Desired, State};
 use vivier_core::name::Slug;
-use vivier_core::plan::PlanName;
+use vivier_core::plan::{PlanName, Plans};
 use vivier_core::provider::ProviderSettings;
 use vivier_core::secret::Secret;
 use vivier_core::time::Timestamp;
@@ -257,7 +257,7 @@ impl Store {
     ) -> Result<Result<u32, String>, StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(LOCK_ALLOCATION).bind(Vec::<u8>::new()).execute(tx.conn()).await?;
-        let reserved = reserved(&sqlx::query(RESERVED).fetch_all(tx.conn()).await?, Some(work.id))?;
+        let reserved = reserved(&self.terms().plans, &sqlx::query(RESERVED).fetch_all(tx.conn()).await?, Some(work.id))?;
         if let Err(reason) = admits(reserved) {
             return Ok(Err(reason));
         }
@@ -282,7 +282,7 @@ impl Store {
 
     /// What plans have promised so far.
     pub async fn reserved(&self) -> Result<Reserved, StoreError> {
-        reserved(&sqlx::query(RESERVED).fetch_all(self.reader()).await?, None)
+        reserved(&self.terms().plans, &sqlx::query(RESERVED).fetch_all(self.reader()).await?, None)
     }
 
     /// How many deployments are wanted, running or suspended.
@@ -307,14 +307,14 @@ impl Store {
     }
 }
 
-fn reserved(rows: &[sqlx::any::AnyRow], but: Option<DeploymentId>) -> Result<Reserved, StoreError> {
+fn reserved(plans: &Plans, rows: &[sqlx::any::AnyRow], but: Option<DeploymentId>) -> Result<Reserved, StoreError> {
     use vivier_core::lifecycle::Workload;
     let mut sum = Reserved::default();
     for row in rows {
         if but == Some(row.parse("id")?) {
             continue;
         }
-        let limits = row.parse::<PlanName>("plan")?.plan().limits;
+        let limits = plans.get(row.parse("plan")?).limits;
         sum.memory_bytes += limits.memory_bytes;
         sum.cpu_millis += u64::from(limits.cpu_millis);
         match row.word("workload")? {

@@ -75,7 +75,7 @@ pub async fn admission(app: &App, plan: PlanName) -> Result<Result<(), Refused>,
     let reserved = app.store.reserved().await?;
     let refused =
         |shortage| Refused { message: format!("{shortage}; nothing was made: try again when others are stopped or deleted"), retry_after_seconds: 30 };
-    Ok(shortage(&app.settings, &capacity, reserved, plan.plan().limits.memory_bytes).map_err(refused))
+    Ok(shortage(&app.settings, &capacity, reserved, app.settings.plans.get(plan).limits.memory_bytes).map_err(refused))
 }
 
 /// What is known of the host, for an operator.
@@ -85,7 +85,7 @@ pub async fn admission(app: &App, plan: PlanName) -> Result<Result<(), Refused>,
 pub async fn host_view(app: &App) -> Result<HostView, StoreError> {
     let Known { capacity, observed_at, reachable } = app.host.known();
     let reserved = app.store.reserved().await?;
-    let smallest = PlanName::Starter.plan().limits.memory_bytes;
+    let smallest = app.settings.plans.least_memory_bytes();
     let refusal = match &capacity {
         Some(capacity) => shortage(&app.settings, capacity, reserved, smallest).err(),
         None => Some("the host has not answered yet".to_owned()),

@@ -1,6 +1,6 @@
 //! Why something failed, in words for the owner with the next step; and how long to wait before the next try.
 
-use vivier_core::plan::PlanName;
+use vivier_core::plan::{PlanName, Plans};
 use vivier_core::runtime::{RuntimeError, RuntimeErrorKind};
 
 use crate::store::seen::Fault;
@@ -9,17 +9,16 @@ use crate::store::seen::Fault;
 pub const TOO_MANY: u32 = 5;
 
 /// An exit that nobody asked for.
-pub fn of_exit(exit_code: i64, out_of_memory: bool, last_lines: &[String], plan: PlanName, failures: u32) -> Fault {
+pub fn of_exit(exit_code: i64, out_of_memory: bool, last_lines: &[String], plans: &Plans, plan: PlanName, failures: u32) -> Fault {
     let said = last_lines.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty()).map(short).unwrap_or_default();
     let after = if said.is_empty() { String::new() } else { format!(": {said}") };
     if out_of_memory {
-        let memory = plan.plan().limits.memory_bytes >> 20;
-        let remedy = match plan {
-            PlanName::Trial | PlanName::Starter => "Move it to Pro, or switch off channels and plugins that it does not need.",
-            PlanName::Pro => "Move it to Team, or switch off channels and plugins that it does not need.",
-            PlanName::Team => "Switch off channels and plugins that it does not need.",
+        let memory = plans.get(plan).limits.memory_bytes >> 20;
+        let remedy = match plans.larger_than(plan) {
+            Some(larger) => format!("Move it to {}, or switch off channels and plugins that it does not need.", larger.name.title()),
+            None => "Switch off channels and plugins that it does not need.".to_owned(),
         };
-        return Fault { open: failures >= TOO_MANY, reason: format!("it ran out of memory ({memory} MB)"), remedy: remedy.to_owned() };
+        return Fault { open: failures >= TOO_MANY, reason: format!("it ran out of memory ({memory} MB)"), remedy };
     }
     // OpenClaw's own code for a bad or missing configuration: no repetition mends it.
     if exit_code == 78 {
@@ -98,10 +97,10 @@ mod tests {
     #[test]
     fn a_refused_configuration_opens_the_breaker_at_once_and_others_after_five() {
         let lines = vec!["Invalid config at ui.x".to_owned(), "  ".to_owned()];
-        let fault = of_exit(78, false, &lines, PlanName::Starter, 1);
+        let fault = of_exit(78, false, &lines, &Plans::default(), PlanName::Starter, 1);
         assert!(fault.open && fault.sentence().contains("Invalid config at ui.x"), "{fault:?}");
-        assert!(!of_exit(1, false, &[], PlanName::Starter, 4).open);
-        assert!(of_exit(1, false, &[], PlanName::Starter, 5).open);
-        assert!(of_exit(137, true, &[], PlanName::Starter, 1).sentence().contains("Pro"));
+        assert!(!of_exit(1, false, &[], &Plans::default(), PlanName::Starter, 4).open);
+        assert!(of_exit(1, false, &[], &Plans::default(), PlanName::Starter, 5).open);
+        assert!(of_exit(137, true, &[], &Plans::default(), PlanName::Starter, 1).sentence().contains("Pro"));
     }
 }

@@ -27,7 +27,7 @@ pub fn effective(
     channels: &[ChannelSettings],
 ) -> Value {
     let subnet = subnet.or_else(|| settings.subnet_pool.get(0)).expect("a pool holds at least one subnet");
-    let (origin, tuning) = (settings.agent_origin(slug), Tuning::of(plan));
+    let (origin, tuning) = (settings.agent_origin(slug), Tuning::of(settings.plans.get(plan).limits.memory_bytes));
     render(document, &Surroundings { origin: &origin, subnet, tuning: &tuning, provider, channels })
 }
 
@@ -40,13 +40,14 @@ pub fn outline(settings: &Config, work: &Work) -> Result<Option<WorkloadSpec>, V
     let Some(subnet) = work.seen.subnet_index.and_then(|index| settings.subnet_pool.get(index)) else { return Ok(None) };
     let document = Document::parse(&work.text)?;
     let config = effective(settings, &work.slug, work.plan, Some(subnet), &document, work.provider.as_ref(), &work.channels);
-    let tuning = Tuning::of(work.plan);
+    let limits = settings.plans.get(work.plan).limits;
+    let tuning = Tuning::of(limits.memory_bytes);
     Ok(Some(WorkloadSpec {
         deployment: work.id,
         account: work.account,
         generation: work.wanted.generation,
         image: work.image.clone(),
-        limits: work.plan.plan().limits,
+        limits,
         subnet,
         node_flags: tuning.node_flags,
         env: tuning.env,

@@ -297,7 +297,7 @@ impl<'a> Drive<'a> {
             Ok(capacity) => capacity,
             Err(error) => return self.failed(Action::Allocate, &error, 0).await,
         };
-        let need = self.work.plan.plan().limits.memory_bytes;
+        let need = self.crew.app.settings.plans.get(self.work.plan).limits.memory_bytes;
         let settings = self.crew.app.settings.clone();
         let behind = self.crew.app.queue.is_behind_for_room(id);
         let admits = move |reserved| {

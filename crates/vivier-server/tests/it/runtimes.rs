@@ -150,7 +150,7 @@ impl Bench for Wire {
             account: AccountId::from_uuid(id),
             generation: 0,
             image: self.image.clone(),
-            limits: PlanName::Starter.plan().limits,
+            limits: vivier_core::plan::Plans::default().get(PlanName::Starter).limits,
             subnet: "10.64.0.0/16".parse::<vivier_core::runtime::net::SubnetPool>().expect("a pool").get(third).expect("in it"),
             node_flags: Vec::new(),
             env: Default::default(),

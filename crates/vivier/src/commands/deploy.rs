@@ -90,15 +90,16 @@ fn choose_plan(plans: &[PlanOut]) -> Result<PlanName, Failure> {
     let line = |plan: &PlanOut| {
         let ends = plan.expires_after_hours.map(|hours| format!(", ends after {hours} h")).unwrap_or_default();
         let limits = &plan.limits;
+        let price = plan.price.map(|price| format!(", {price} a month")).unwrap_or_default();
         format!(
-            "{}: {} cores, {} memory, {} storage{ends}",
+            "{}: {} cores, {} memory, {} storage{price}{ends}",
             plan.title,
             text::cores(limits.cpu_millis.into()),
             text::bytes(limits.memory_bytes),
             text::bytes(limits.storage_bytes)
         )
     };
-    prompt::choice("Plan:", plans.iter().map(|plan| Choice(plan.name, line(plan))).collect()).map(|choice| choice.0)
+    prompt::choice("Plan:", plans.iter().filter(|plan| plan.offered).map(|plan| Choice(plan.name, line(plan))).collect()).map(|choice| choice.0)
 }
 
 fn choose_template() -> Result<TemplateName, Failure> {

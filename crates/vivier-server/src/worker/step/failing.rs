@@ -19,7 +19,7 @@ impl Drive<'_> {
         let Some(container) = self.observation.as_ref().and_then(|observation| observation.container.as_ref()) else { return Ok(Done::Again) };
         let ContainerPhase::Exited { finished_at, exit_code, out_of_memory, last_lines } = &container.phase else { return Ok(Done::Again) };
         let failures = self.work.seen.failures + 1;
-        let mut fault = fault::of_exit(*exit_code, *out_of_memory, last_lines, self.work.plan, failures);
+        let mut fault = fault::of_exit(*exit_code, *out_of_memory, last_lines, &self.crew.app.settings.plans, self.work.plan, failures);
         // On probation one exit is enough: there is something to go back to.
         fault.open |= self.work.falls_back;
         self.work.seen.counted_exit = Some(sight::exit_key(&container.id, *finished_at));

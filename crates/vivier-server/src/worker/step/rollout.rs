@@ -94,7 +94,7 @@ impl Drive<'_> {
     /// Takes the oldest snapshot away that is more than the plan's storage, or the few latest changes, pay for. The newest stays.
     pub(super) async fn forget_one(&mut self) -> Result<(), StoreError> {
         let Some(observation) = &self.observation else { return Ok(()) };
-        let Some(number) = surplus(&observation.snapshots, self.work.plan.plan().limits.storage_bytes) else { return Ok(()) };
+        let Some(number) = surplus(&observation.snapshots, self.crew.app.settings.plans.get(self.work.plan).limits.storage_bytes) else { return Ok(()) };
         let (runtime, id) = (self.crew.app.runtime.clone(), self.work.id);
         match within(Duration::from_secs(120), async move { runtime.forget(id, number).await }).await {
             Ok(()) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
+use vivier_core::plan::Plans;
 use vivier_server::Config;
 
 use crate::support::World;
@@ -26,8 +27,15 @@ impl Drop for Api {
 }
 
 /// Settings whose limits no test meets by accident.
+/// Plans that let one account have this many trials.
+pub fn trials(deployments: u32) -> Plans {
+    let mut plans = Plans::default();
+    plans.trial.deployments = deployments;
+    plans
+}
+
 pub fn settings() -> Config {
-    Config { signups_per_hour: 10_000, logins_per_quarter: 10_000, deploys_per_hour: 10_000, trial_deployments: 10_000, ..Config::default() }
+    Config { signups_per_hour: 10_000, logins_per_quarter: 10_000, deploys_per_hour: 10_000, plans: trials(10_000), ..Config::default() }
 }
 
 /// What came back.

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use vivier_server::Config;
 
-use super::api::{Answer, Api, As, PASSWORD, new_deployment, settings};
+use super::api::{Answer, Api, As, PASSWORD, new_deployment, settings, trials};
 
 async fn login(api: &Api, from: &str, email: &str) -> Answer {
     let body = json!({ "email": email, "password": "not the password" });
@@ -63,7 +63,7 @@ async fn accounts_are_not_made_in_masses() {
 
 #[tokio::test]
 async fn an_account_has_its_trials_and_its_deploys_an_hour() {
-    let api = Api::with(Config { trial_deployments: 2, deploys_per_hour: 4, ..settings() }).await;
+    let api = Api::with(Config { plans: trials(2), deploys_per_hour: 4, ..settings() }).await;
     let (who, _) = api.signup().await;
     let trial = json!({ "name": "Trial", "plan": "trial" });
     let first = api.post(&who, "/v1/deployments", &trial).await.ok(202).json();

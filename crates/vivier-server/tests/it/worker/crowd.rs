@@ -77,7 +77,7 @@ async fn a_network_that_somebody_else_uses_is_avoided() {
         account: world.account,
         generation: 0,
         image: vivier_core::digest::Digest::of("2026.9.6"),
-        limits: vivier_core::plan::PlanName::Starter.plan().limits,
+        limits: vivier_core::plan::Plans::default().starter.limits,
         subnet: world.app.settings.subnet_pool.get(0).expect("the first"),
         node_flags: Vec::new(),
         env: Default::default(),
