@@ -10,20 +10,26 @@ export const docker = (...words) => execFileSync('docker', words, { encoding: 'u
 // A label of our own: Vivier would put a container with its label that no deployment owns into quarantine.
 const label = `io.vivier.bench=${process.pid}`;
 
-/** Whether the gateway at `host` says that it has started. */
-export const started = (host) =>
+/** The status with which the gateway at `host` answers `path`, as its trusted proxy asks; `undefined` when it does not answer. */
+const ask = (host, path, timeout) =>
   new Promise((done) => {
-    const ask = request(
-      { host, port: 18789, path: '/startupz', timeout: 1000, headers: { 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': host, 'x-openclaw-user': 'owner' } },
+    const call = request(
+      { host, port: 18789, path, timeout, headers: { 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': host, 'x-openclaw-user': 'owner' } },
       (answer) => {
         answer.resume();
-        done(answer.statusCode === 200 ? true : undefined);
+        answer.on('end', () => done(answer.statusCode));
       },
     );
-    ask.on('timeout', () => ask.destroy());
-    ask.on('error', () => done(undefined));
-    ask.end();
+    call.on('timeout', () => call.destroy());
+    call.on('error', () => done(undefined));
+    call.end();
   });
+
+/** Whether the gateway at `host` says that it has started. */
+export const started = async (host) => ((await ask(host, '/startupz', 1000)) === 200 ? true : undefined);
+
+/** The status of a visit to the gateway at `host`. */
+export const visit = (host, path) => ask(host, path, 60_000);
 
 /** Waits until the gateway of `container` at `address` has started. */
 export const untilStarted = (container, address) =>

@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -33,6 +34,7 @@ const MOST_IDLE: usize = 128;
 pub struct Pool {
     /// One shelf for each lane: a connection belongs to the event loop that it was made on.
     shelves: RwLock<Vec<Arc<Mutex<Vec<Idle>>>>>,
+    closed: AtomicBool,
 }
 
 struct Idle {
@@ -126,7 +128,7 @@ impl Pool {
         live.used = true;
         let shelf = self.shelf();
         let mut idle = shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MOST_IDLE {
+        if idle.len() < MOST_IDLE && !self.closed.load(Ordering::Acquire) {
             idle.push(Idle { live, since: Instant::now() });
         }
     }
@@ -135,6 +137,15 @@ impl Pool {
     pub fn sweep(&self) {
         for shelf in self.shelves.read().unwrap_or_else(PoisonError::into_inner).iter() {
             shelf.lock().unwrap_or_else(PoisonError::into_inner).retain(|idle| idle.since.elapsed() <= IDLE);
+        }
+    }
+
+    /// Drops what is idle, and keeps nothing from now on. A server that is told to stop waits for the connections that it has.
+    pub fn close(&self) {
+        // First: whoever gives a connection back looks at it behind the lock of its shelf.
+        self.closed.store(true, Ordering::Release);
+        for shelf in self.shelves.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            shelf.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
     }
 

@@ -30,7 +30,7 @@ pub struct Agent {
     pub upstream: Option<std::net::SocketAddr>,
     pub model: Model,
     pub channels: Vec<ChannelDoor>,
-    /// Connections to `upstream`; dropped with the last table that names that address.
+    /// Connections to `upstream`; closed by the first table that no longer names that address.
     pub pool: Arc<Pool>,
     /// Connections to the agent's model provider and channels.
     pub outside: Arc<Pool>,
@@ -160,8 +160,15 @@ impl Routes {
             by_subnet,
             ended: news.ended,
         };
+        let left: Vec<Arc<Pool>> = before
+            .agents()
+            .filter(|old| !table.agent(old.slug.as_str()).is_some_and(|now| Arc::ptr_eq(&now.pool, &old.pool)))
+            .map(|old| old.pool.clone())
+            .collect();
         drop(before);
         self.table.store(Arc::new(table));
+        // Those who wait for an agent to come back hold the old table, and with it the agent's idle connections.
+        left.iter().for_each(|pool| pool.close());
         self.ready.get_or_init(Instant::now);
         self.swaps.fetch_add(1, Ordering::Release);
         self.changed.send_modify(|count| *count += 1);

@@ -82,6 +82,24 @@ async fn a_request_waits_for_its_agent_to_come_back_and_is_answered_as_if_nothin
 }
 
 #[tokio::test]
+async fn a_gateway_that_is_about_to_stop_is_rid_of_its_idle_connections_at_once() {
+    let town = Town::new().await;
+    let open = || async { town.agent.open.load(Ordering::SeqCst) };
+    // One that reads a stream keeps what belongs to its agent; a second one has been answered.
+    let stream = town.agent.stream();
+    let reading = start(&town, 1, "GET", "/stream", "");
+    eventually("the stream is open", || async { open().await == 1 }).await;
+    assert_eq!(answered(start(&town, 1, "GET", "/x", "")).await.status, StatusCode::OK);
+    assert_eq!(open().await, 2, "the second connection is kept");
+    away(&town, State::Restarting).await;
+    eventually("only the stream's connection is left", || async { open().await == 1 }).await;
+    stream.send(Bytes::from("the end")).await.expect("somebody reads");
+    drop(stream);
+    assert_eq!(answered(reading).await.body, "the end", "what was under way is finished");
+    eventually("that one is not kept either", || async { open().await == 0 }).await;
+}
+
+#[tokio::test]
 async fn a_websocket_waits_too() {
     let town = Town::new().await;
     away(&town, State::Restarting).await;

@@ -76,7 +76,9 @@ pub struct Seen {
 #[derive(Clone, Default)]
 pub struct Fake {
     pub seen: Arc<Mutex<Vec<Seen>>>,
+    /// Connections that were ever made, and those that are open now.
     pub connections: Arc<AtomicUsize>,
+    pub open: Arc<AtomicUsize>,
     pub streams: Arc<Mutex<Vec<mpsc::Receiver<Bytes>>>>,
     /// Headers of the answer to `/headers`.
     pub answer: Arc<Mutex<HeaderMap>>,
@@ -153,8 +155,11 @@ impl Fake {
 
     pub async fn serve_one(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         self.connections.fetch_add(1, Ordering::SeqCst);
+        self.open.fetch_add(1, Ordering::SeqCst);
+        let open = self.open.clone();
         let service = service_fn(move |request| self.clone().answer(request));
         let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+        open.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Serves on a free port of `address`.
