@@ -92,6 +92,8 @@ id!(/// One release of the agent image in the catalogue.
     ReleaseId, "rel");
 id!(/// One roll-out of a release over the followers of a channel.
     WaveId, "wav");
+id!(/// One thing to be done once, later, such as a mail to send.
+    JobId, "job");
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@ use vivier_core::runtime::Runtime;
 
 use crate::clock::SharedClock;
 use crate::config::Config;
+use crate::mail::Post;
 use crate::releases::Releases;
 use crate::routes::Routes;
 use crate::runtimes::Images;
@@ -30,6 +31,8 @@ pub struct App {
     pub releases: Arc<Releases>,
     /// Passwords and rate limits.
     pub auth: Arc<crate::auth::Auth>,
+    /// Where mails leave.
+    pub post: Arc<Post>,
     /// The table that the edge is given.
     pub routes: Arc<Routes>,
     /// The process is being stopped: answers that last end now, so that it need not wait for them.
@@ -41,6 +44,7 @@ impl App {
         let queue = Queue::new(usize::try_from(settings.concurrency).unwrap_or(usize::MAX));
         let auth = crate::auth::Auth::new(&settings, clock.clone());
         let store = store.with_terms(Terms { plans: settings.plans.clone() });
+        let post = Post::new(&settings.mail, &settings.data_dir);
         let releases = Releases::new(images, store.clone());
         Self {
             store,
@@ -52,6 +56,7 @@ impl App {
             host: Arc::new(HostWatch::default()),
             releases: Arc::new(releases),
             auth: Arc::new(auth),
+            post: Arc::new(post),
             routes: Arc::new(Routes::default()),
             stopping: CancellationToken::new(),
         }

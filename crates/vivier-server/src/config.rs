@@ -10,6 +10,7 @@ use vivier_core::waves::{PlanError, WavePlan};
 use vivier_core::wire::catalogue::SignupMode;
 
 use crate::keys::KeySettings;
+use crate::mail::{MailError, MailSettings};
 use crate::store::deployments::Rules;
 
 /// Settings of `vivierd serve`. Every one has a default.
@@ -67,6 +68,8 @@ pub struct Config {
     pub waves: WavePlan,
     /// What deployments may use, and what they cost.
     pub plans: Plans,
+    /// How mails leave.
+    pub mail: MailSettings,
 }
 
 impl Default for Config {
@@ -96,6 +99,7 @@ impl Default for Config {
             look_seconds: 5,
             waves: WavePlan::default(),
             plans: Plans::default(),
+            mail: MailSettings::default(),
         }
     }
 }
@@ -111,6 +115,8 @@ pub enum ConfigError {
     Zero(&'static str),
     #[error("waves.{0}")]
     Waves(#[from] PlanError),
+    #[error("mail.{0}")]
+    Mail(#[from] MailError),
 }
 
 impl Config {
@@ -132,6 +138,7 @@ impl Config {
             }
         }
         self.waves.check()?;
+        self.mail.check()?;
         Ok(())
     }
 

@@ -46,6 +46,11 @@ pub enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Try whether mail works
+    Mail {
+        #[command(subcommand)]
+        command: MailCommand,
+    },
     /// Print the settings in force, and where each may be set
     Settings,
 }
@@ -149,6 +154,16 @@ pub enum KeysCommand {
         /// One JSON document
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Send one mail with the settings in force, and say what the server answered
+    Test {
+        /// Who gets it
+        #[arg(value_name = "ADDRESS")]
+        to: String,
     },
 }
 

@@ -10,6 +10,7 @@
 mod cli;
 mod keys;
 mod logging;
+mod mail;
 mod release;
 mod role;
 mod settings;
@@ -49,6 +50,7 @@ fn run(arguments: cli::Arguments) -> anyhow::Result<()> {
         cli::Command::Edge(role) => runtime.block_on(role::run(role::Role::Edge, settings, role)),
         cli::Command::Host(role) => runtime.block_on(role::run(role::Role::Host, settings, role)),
         cli::Command::Keys { command } => runtime.block_on(keys::run(settings, command)),
+        cli::Command::Mail { command } => runtime.block_on(mail::run(&settings, command)),
         cli::Command::Release { command } => runtime.block_on(release::run(settings, command)),
         cli::Command::Settings => settings::print(&settings),
     }

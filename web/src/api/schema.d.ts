@@ -708,6 +708,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs
+         * @description Mails to send and the like, without what they carry. One that is `dead` was given up, and stays until somebody decides.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Throw a job away
+         * @description It is not done, now or ever.
+         */
+        delete: operations["discard_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a job again at once
+         * @description One that is dead, or one that waits for its next try.
+         */
+        post: operations["retry_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/quarantine": {
         parameters: {
             query?: never;
@@ -1266,6 +1326,34 @@ export interface components {
              */
             reserved_memory_bytes: number;
         };
+        JobId: string;
+        /**
+         * @description What a job does.
+         * @enum {string}
+         */
+        JobKind: "mail";
+        /** @description A job, without what it carries: that may be somebody's one-time link. */
+        JobOut: {
+            account?: components["schemas"]["AccountId"] | null;
+            /**
+             * Format: int64
+             * @description How often it has been begun.
+             */
+            attempts: number;
+            created_at: components["schemas"]["Timestamp"];
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why it did not work the last time. */
+            error?: string | null;
+            id: components["schemas"]["JobId"];
+            kind: components["schemas"]["JobKind"];
+            /** @description When it is due, or was. */
+            run_at: components["schemas"]["Timestamp"];
+            /** @description Jobs of one serial key are done one after the other. */
+            serial?: string | null;
+            state: components["schemas"]["JobState"];
+        };
+        /** @enum {string} */
+        JobState: "waiting" | "done" | "dead";
         /** @description The size of one deployment. */
         Limits: {
             /**
@@ -1499,6 +1587,30 @@ export interface components {
                  * @description What plans have promised, in bytes and thousandths of a core.
                  */
                 reserved_memory_bytes: number;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_JobOut: {
+            items: {
+                account?: components["schemas"]["AccountId"] | null;
+                /**
+                 * Format: int64
+                 * @description How often it has been begun.
+                 */
+                attempts: number;
+                created_at: components["schemas"]["Timestamp"];
+                ended_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Why it did not work the last time. */
+                error?: string | null;
+                id: components["schemas"]["JobId"];
+                kind: components["schemas"]["JobKind"];
+                /** @description When it is due, or was. */
+                run_at: components["schemas"]["Timestamp"];
+                /** @description Jobs of one serial key are done one after the other. */
+                serial?: string | null;
+                state: components["schemas"]["JobState"];
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -3837,6 +3949,103 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. */
+                state?: components["schemas"]["JobState"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["schemas"]["JobId"];
+                /** @description 1 to 100; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_JobOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    discard_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job */
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The job */
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -7,6 +7,7 @@ pub mod agents;
 pub mod catalogue;
 pub mod edge;
 pub mod host;
+pub mod jobs;
 pub mod operator;
 pub mod portable;
 pub mod problem;

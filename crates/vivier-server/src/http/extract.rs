@@ -248,6 +248,8 @@ path_part!(/// `{id}` of a release.
     ReleasePath, vivier_core::id::ReleaseId, "id");
 path_part!(/// `{id}` of a wave.
     WavePath, vivier_core::id::WaveId, "id");
+path_part!(/// `{id}` of a job.
+    JobPath, vivier_core::id::JobId, "id");
 path_part!(/// `{n}`: the number of a version.
     NumberPath, Number, "n");
 path_part!(/// `{name}` of a secret.

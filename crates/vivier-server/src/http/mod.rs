@@ -16,6 +16,7 @@ mod follow;
 mod guard;
 mod health;
 mod idempotency;
+mod jobs;
 mod layers;
 mod logs;
 mod new;

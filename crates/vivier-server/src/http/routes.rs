@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    accounts, catalogue, configs, dashboard, deployments, follow, health, idempotency, layers, logs, open, openapi, operator, releases, secrets, timeline,
+    accounts, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, logs, open, openapi, operator, releases, secrets, timeline,
     tokens, waves,
 };
 use crate::app::App;
@@ -52,6 +52,9 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(operator::operator_resume))
         .routes(routes!(operator::list_quarantine))
         .routes(routes!(operator::list_releases))
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(jobs::retry_job))
+        .routes(routes!(jobs::discard_job))
         .routes(routes!(waves::list_channels))
         .routes(routes!(waves::promote_release, waves::plan_promotion))
         .routes(routes!(waves::list_waves))

@@ -17,6 +17,7 @@ pub mod codes;
 pub mod deployments;
 pub mod events;
 pub mod idempotency;
+pub mod jobs;
 pub mod keys;
 pub mod platform;
 pub mod reconcile;
@@ -38,7 +39,7 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
 use sqlx::{Any, AnyPool, ConnectOptions as _, Row as _};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use vivier_core::id::AccountId;
 use vivier_core::plan::Plans;
 use vivier_core::time::Timestamp;
@@ -155,6 +156,7 @@ pub struct Store {
     clock: SharedClock,
     vault: Arc<Vault>,
     changes: Arc<watch::Sender<u64>>,
+    jobs: Arc<Notify>,
     after_commit: Option<CommitHook>,
     terms: Arc<Terms>,
 }
@@ -169,7 +171,11 @@ pub struct Terms {
 pub struct Tx {
     inner: sqlx::Transaction<'static, Any>,
     now: Timestamp,
+    vault: Arc<Vault>,
     changes: Arc<watch::Sender<u64>>,
+    jobs: Arc<Notify>,
+    /// Whether there is a job to be done that was not there before.
+    enqueued: bool,
     after_commit: Option<CommitHook>,
 }
 
@@ -185,17 +191,21 @@ impl Tx {
 
     /// Makes it so, and tells those who watch (see [`Store::changes`]).
     pub async fn commit(self) -> Result<(), StoreError> {
-        self.inner.commit().await?;
-        self.changes.send_modify(|count| *count += 1);
-        if let Some(hook) = self.after_commit {
-            hook().await;
-        }
-        Ok(())
+        let changes = self.changes.clone();
+        self.commit_then(|| changes.send_modify(|count| *count += 1)).await
     }
 
     /// As [`Tx::commit`], for what changes no route and no state, such as the time of the last look.
     pub async fn commit_quietly(self) -> Result<(), StoreError> {
+        self.commit_then(|| {}).await
+    }
+
+    async fn commit_then(self, tell: impl FnOnce() + Send) -> Result<(), StoreError> {
         self.inner.commit().await?;
+        tell();
+        if self.enqueued {
+            self.jobs.notify_one();
+        }
         if let Some(hook) = self.after_commit {
             hook().await;
         }
@@ -232,7 +242,7 @@ impl Store {
         };
         migrator.run(&writer).await.map_err(StoreError::Migrate)?;
         let (changes, _) = watch::channel(0);
-        Ok(Self { engine, writer, reader, clock, vault, changes: Arc::new(changes), after_commit: None, terms: Arc::default() })
+        Ok(Self { engine, writer, reader, clock, vault, changes: Arc::new(changes), jobs: Arc::new(Notify::new()), after_commit: None, terms: Arc::default() })
     }
 
     /// The same store, with a hook after every commit: for crash tests.
@@ -270,6 +280,11 @@ impl Store {
         self.changes.subscribe()
     }
 
+    /// Told when a job was enqueued: a hint, whose loss costs the runner one tick.
+    pub fn enqueued(&self) -> Arc<Notify> {
+        self.jobs.clone()
+    }
+
     /// Begins a transaction that writes. Keep it short: SQLite has one at a time.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let inner = match self.engine {
@@ -277,7 +292,15 @@ impl Store {
             Engine::Sqlite => self.writer.begin_with("BEGIN IMMEDIATE").await?,
             Engine::Postgres => self.writer.begin().await?,
         };
-        Ok(Tx { inner, now: self.clock.now(), changes: self.changes.clone(), after_commit: self.after_commit.clone() })
+        Ok(Tx {
+            inner,
+            now: self.clock.now(),
+            vault: self.vault.clone(),
+            changes: self.changes.clone(),
+            jobs: self.jobs.clone(),
+            enqueued: false,
+            after_commit: self.after_commit.clone(),
+        })
     }
 
     /// Where single statements that only read go.
@@ -315,6 +338,7 @@ impl Store {
             accounts::ALL,
             codes::ALL,
             idempotency::ALL,
+            jobs::ALL,
             keys::ALL,
             sessions::ALL,
             tokens::ALL,

@@ -71,13 +71,14 @@ impl Store {
         row.map(|row| Ok(vault::open_platform(&key, name, &row.blob("value")?)?)).transpose()
     }
 
-    /// Forgets what has had its day: sign-in codes, sessions and idempotency keys.
+    /// Forgets what has had its day: sign-in codes, sessions, idempotency keys and jobs that are done.
     pub async fn prune_expired(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let now = tx.now();
         sqlx::query(PRUNE_CODES).bind(now.as_millis()).execute(tx.conn()).await?;
         tx.commit_quietly().await?;
         self.expire_claims(now).await?;
+        self.prune_jobs().await?;
         self.prune_sessions().await
     }
 

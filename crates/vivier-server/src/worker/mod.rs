@@ -12,6 +12,7 @@
 
 pub mod admission;
 pub mod fault;
+mod jobs;
 mod orphans;
 mod queue;
 pub mod sight;
@@ -137,6 +138,7 @@ impl Worker {
         let sweeping = tokio::spawn(orphans::sweep(crew.clone(), stop.clone()));
         // Ends with this worker, however that ends: two workers never steer from one process.
         let steering = AbortOnDropHandle::new(tokio::spawn(waves::steer(crew.clone(), stop.clone())));
+        let working = AbortOnDropHandle::new(tokio::spawn(jobs::run(crew.clone(), stop.clone())));
         let mut plan = Plan::default();
         let mut drives: JoinSet<(DeploymentId, Result<Next, StoreError>)> = JoinSet::new();
         let mut whole_fleet_at = Timestamp::from_millis(i64::MIN);
@@ -185,6 +187,9 @@ impl Worker {
         if tokio::time::timeout(Duration::from_secs(8), rest).await.is_err() {
             tracing::info!("left {} steps under way to the next worker", drives.len());
             drives.shutdown().await;
+        }
+        if let Err(error) = working.await {
+            tracing::error!("the runner of jobs panicked: {error}");
         }
         listening.abort();
         sweeping.abort();

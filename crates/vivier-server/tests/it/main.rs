@@ -2,6 +2,7 @@
 
 mod http;
 mod keys;
+mod mail;
 mod process;
 mod promotions;
 mod releases;

@@ -13,6 +13,7 @@ fn path(operation: &Operation, deployment: &str, token: &str) -> String {
     let id = match operation.path.as_str() {
         path if path.starts_with("/v1/tokens") => token,
         path if path.starts_with("/v1/operator/waves") => "wav_01kb00000000000000000000zz",
+        path if path.starts_with("/v1/operator/jobs") => "job_01kb00000000000000000000zz",
         path if path.starts_with("/v1/operator/releases") && !deployment.starts_with("rel_") => "rel_01kb00000000000000000000zz",
         path if path.starts_with("/v1/releases") => "rel_01kb00000000000000000000zz",
         _ => deployment,

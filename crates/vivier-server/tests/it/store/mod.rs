@@ -19,6 +19,7 @@ macro_rules! on_both_engines {
 }
 
 mod deployments;
+mod jobs;
 mod keys;
 mod leases;
 mod platform;
