@@ -7,9 +7,11 @@
 //! This crate knows nothing of sockets, files, clocks, databases or tokio. Time is an input; randomness is an input.
 
 pub mod agent;
+pub mod billing;
 pub mod channel;
 pub mod config;
 pub mod digest;
+pub mod hold;
 pub mod id;
 pub mod lifecycle;
 pub mod money;

@@ -18,12 +18,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hold::{Hold, Holds};
+
 /// What is wanted of a deployment. Written by the API (and by the expiry of a trial), read by the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Desired {
     Running,
-    /// Stopped and kept: an operator's, an owner's or billing's choice.
+    /// Stopped and kept: its owner's choice, or a [`Hold`].
     Suspended,
     /// Container and network go at once, data after the retention window; until then it can be restored.
     Terminated,
@@ -60,6 +62,8 @@ pub enum Admission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
     Suspended,
+    /// Somebody else keeps it suspended.
+    Held(Hold),
     Terminated,
     Purged,
     NotTerminated,
@@ -69,10 +73,25 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Suspended => "the deployment is suspended; resume it first",
+            Self::Held(hold) => hold.sentence(),
             Self::Terminated => "the deployment is deleted; restore it first (possible until its data is purged)",
             Self::Purged => "the deployment is deleted and its data is gone; create a new one",
             Self::NotTerminated => "the deployment is not deleted, so there is nothing to restore",
         })
+    }
+}
+
+/// May the owner's `ask` be granted while `asked` is what they want and `holds` keep it suspended?
+///
+/// An owner changes, suspends and deletes what is held, and what they want is remembered; they do not make it run.
+pub const fn admit_held(asked: Desired, holds: Holds, ask: Ask) -> Admission {
+    match (asked, holds.first(), ask) {
+        (Desired::Running | Desired::Suspended, Some(hold), Ask::Restart | Ask::Retry | Ask::Resume) => Admission::Refuse(Refusal::Held(hold)),
+        (
+            Desired::Running | Desired::Suspended | Desired::Terminated | Desired::Purged,
+            Some(_) | None,
+            Ask::Restart | Ask::Suspend | Ask::Resume | Ask::Retry | Ask::Update | Ask::Terminate | Ask::Restore,
+        ) => admit(asked, ask),
     }
 }
 

@@ -59,6 +59,20 @@ fn the_table_of_admissions_is_the_one_on_record() {
 }
 
 #[test]
+fn an_owner_does_not_lift_a_hold_and_may_do_everything_else() {
+    for desired in DESIRED {
+        for ask in ASKS {
+            assert_eq!(admit_held(desired, Holds::NONE, ask), admit(desired, ask));
+            for holds in [Holds { billing: true, operator: false }, Holds { billing: false, operator: true }, Holds { billing: true, operator: true }] {
+                let runs = matches!(ask, Ask::Restart | Ask::Retry | Ask::Resume) && matches!(desired, Desired::Running | Desired::Suspended);
+                let expected = if runs { Admission::Refuse(Refusal::Held(holds.first().expect("held"))) } else { admit(desired, ask) };
+                assert_eq!(admit_held(desired, holds, ask), expected, "{desired:?} {holds} {ask:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_table_of_actions_is_the_one_on_record() {
     // One line per (desired, breaker, allocated, workload), the drifts side by side; routed ones are summed up below.
     let mut table = String::new();

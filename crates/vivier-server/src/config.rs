@@ -9,6 +9,7 @@ use vivier_core::runtime::net::SubnetPool;
 use vivier_core::waves::{PlanError, WavePlan};
 use vivier_core::wire::catalogue::SignupMode;
 
+use crate::billing::BillingSettings;
 use crate::keys::KeySettings;
 use crate::mail::{MailError, MailSettings};
 use crate::store::deployments::Rules;
@@ -24,6 +25,8 @@ pub struct Config {
     pub database_url: Option<String>,
     /// Where the key-encryption keys live.
     pub keys: KeySettings,
+    /// Who takes money for agents, and how patiently.
+    pub billing: BillingSettings,
     /// Where the dashboard and the API are reached from outside. Its scheme and port are those of the agents' addresses too.
     pub public_url: String,
     /// Agents are reached at `<slug>.<base_domain>`.
@@ -78,6 +81,7 @@ impl Default for Config {
             data_dir: PathBuf::from(".vivier"),
             database_url: None,
             keys: KeySettings::default(),
+            billing: BillingSettings::default(),
             public_url: "http://localhost:8080".to_owned(),
             base_domain: "localhost".to_owned(),
             signup: SignupMode::Open,

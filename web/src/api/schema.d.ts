@@ -666,7 +666,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resume anyone's deployment */
+        /**
+         * Lift an operator's suspension
+         * @description What its owner wants holds again, unless it is not paid for.
+         */
         post: operations["operator_resume"];
         delete?: never;
         options?: never;
@@ -683,7 +686,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Suspend anyone's deployment */
+        /**
+         * Suspend anyone's deployment
+         * @description Its owner cannot lift this; what they want is kept, and holds again when it is lifted.
+         */
         post: operations["operator_suspend"];
         delete?: never;
         options?: never;
@@ -1229,6 +1235,8 @@ export interface components {
             doing?: components["schemas"]["Action"] | null;
             expires_at?: components["schemas"]["Timestamp"] | null;
             follows?: components["schemas"]["ReleaseChannel"] | null;
+            /** @description Who keeps it suspended whatever its owner wants; absent when nobody does. */
+            holds?: components["schemas"]["Hold"][];
             id: components["schemas"]["DeploymentId"];
             image: components["schemas"]["Digest"];
             /** Format: int64 */
@@ -1300,6 +1308,11 @@ export interface components {
             channel?: components["schemas"]["ReleaseChannel"] | null;
             window?: components["schemas"]["Window"] | null;
         };
+        /**
+         * @description Who keeps a deployment suspended.
+         * @enum {string}
+         */
+        Hold: "billing" | "operator";
         HostOut: {
             /** @description Whether a new deployment would be admitted, and why not. */
             admits: boolean;
@@ -1510,6 +1523,8 @@ export interface components {
                 doing?: components["schemas"]["Action"] | null;
                 expires_at?: components["schemas"]["Timestamp"] | null;
                 follows?: components["schemas"]["ReleaseChannel"] | null;
+                /** @description Who keeps it suspended whatever its owner wants; absent when nobody does. */
+                holds?: components["schemas"]["Hold"][];
                 id: components["schemas"]["DeploymentId"];
                 image: components["schemas"]["Digest"];
                 /** Format: int64 */

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::channel::{ChannelKind, ChannelSettings};
 use crate::config::ConfigIssue;
 use crate::digest::Digest;
+use crate::hold::Hold;
 use crate::id::{AccountId, DeploymentId, EventId, ReleaseId};
 use crate::lifecycle::{Action, State};
 use crate::name::{DisplayName, Slug};
@@ -85,6 +86,9 @@ pub struct DeploymentOut {
     pub template: TemplateName,
     pub limits: Limits,
     pub state: State,
+    /// Who keeps it suspended whatever its owner wants; absent when nobody does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Hold>,
     /// Why it is in this state, in a sentence, where there is something to say; with the next step for a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use vivier_core::hold::Hold;
 use vivier_core::id::{DeploymentId, ReleaseId};
-use vivier_core::lifecycle::Ask;
 use vivier_core::wire::Page;
 use vivier_core::wire::agents::DeploymentOut;
 use vivier_core::wire::operator::{HostOut, NewWithdrawal, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
@@ -97,9 +97,11 @@ async fn set_withdrawn(app: &App, caller: &Caller, id: ReleaseId, reason: Option
     found.map(Json).ok_or_else(|| ApiError::not_found("release"))
 }
 
-async fn ask(app: &App, caller: &Caller, id: DeploymentId, ask: Ask) -> Result<Answer, ApiError> {
+async fn hold(app: &App, caller: &Caller, id: DeploymentId, set: bool) -> Result<Answer, ApiError> {
     let account = app.store.deployment_owner(id).await?;
-    match app.store.ask(&caller.operator_actor(), account, id, ask, &app.settings.rules()).await {
+    let actor = caller.operator_actor();
+    let done = if set { app.store.hold(&actor, account, id, Hold::Operator).await } else { app.store.release_hold(&actor, account, id, Hold::Operator).await };
+    match done {
         Ok((Asked::Accepted, deployment)) => Ok(accepted(app, deployment)),
         Ok((Asked::AlreadySo, deployment)) => Ok((StatusCode::OK, Json(views::deployment(app, deployment)))),
         Err(StoreError::Repeated) => Ok(accepted(app, app.store.deployment(account, id).await?)),
@@ -108,17 +110,21 @@ async fn ask(app: &App, caller: &Caller, id: DeploymentId, ask: Ask) -> Result<A
 }
 
 /// Suspend anyone's deployment
+///
+/// Its owner cannot lift this; what they want is kept, and holds again when it is lifted.
 #[utoipa::path(post, path = "/v1/operator/deployments/{id}/suspend", tag = "operator", params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "It was begun", body = DeploymentOut), (status = 200, description = "It is so already", body = DeploymentOut)))]
 pub async fn operator_suspend(State(app): State<App>, operator: Operator<Write>, DeploymentPath(id): DeploymentPath) -> Result<Answer, ApiError> {
-    ask(&app, &operator.0, id, Ask::Suspend).await
+    hold(&app, &operator.0, id, true).await
 }
 
-/// Resume anyone's deployment
+/// Lift an operator's suspension
+///
+/// What its owner wants holds again, unless it is not paid for.
 #[utoipa::path(post, path = "/v1/operator/deployments/{id}/resume", tag = "operator", params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "It was begun", body = DeploymentOut), (status = 200, description = "It is so already", body = DeploymentOut)))]
 pub async fn operator_resume(State(app): State<App>, operator: Operator<Write>, DeploymentPath(id): DeploymentPath) -> Result<Answer, ApiError> {
-    ask(&app, &operator.0, id, Ask::Resume).await
+    hold(&app, &operator.0, id, false).await
 }

@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 use vivier_core::channel::ChannelSettings;
 use vivier_core::config::overlay::MODEL_KEY;
 use vivier_core::digest::Digest;
+use vivier_core::hold::Holds;
 use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::lifecycle::{self, Action, Admission, Ask, Desired, State};
 use vivier_core::name::{DisplayName, Email, Slug};
@@ -24,11 +25,12 @@ use super::revisions::NewRevision;
 use super::seen::{Seen, Wanted};
 use super::{Actor, Columns as _, Quota, Store, StoreError, Tx, new_uuid, statements, word};
 
-/// Everything a view of a deployment needs, in one row. `$columns` of the worker's row are those that [`Seen::from_row`] reads.
+/// Everything a view of a deployment needs, in one row. `desired` is what its owner asks for (`asked`) under its holds. `$columns` of the worker's row are those that [`Seen::from_row`] reads.
 macro_rules! select_deployments {
     ($condition:literal) => {
         concat!(
-            "SELECT d.id, d.account_id, a.email AS owner, d.slug, d.name, d.plan, d.template, d.desired, d.generation, d.retry_generation, d.revision, \
+            "SELECT d.id, d.account_id, a.email AS owner, d.slug, d.name, d.plan, d.template, \
+             CASE WHEN d.desired = 'running' AND d.holds <> '' THEN 'suspended' ELSE d.desired END AS desired, d.desired AS asked, d.holds, d.generation, d.retry_generation, d.revision, \
              d.expires_at, d.created_at, d.terminated_at, d.purge_at, d.follows, d.maintenance, d.version, \
              r.subnet_index, r.observation, r.observed_at, r.workload, r.drift, r.seen_revision, r.seen_generation, r.seen_version, r.routed, \
              r.first_routed_at, r.proven_since, r.running_revision, r.rehearsed, r.last_known_good, r.failures, r.backoff_until, r.fault, r.attempt, r.counted_exit, \
@@ -69,7 +71,7 @@ statements! {
     );
     /// Takes the row's lock first: what is decided afterwards holds until the commit.
     LOCK = "UPDATE deployments SET version = version + 1 WHERE id = $1 AND account_id = $2 AND desired <> 'purged' \
-        RETURNING desired, plan, expires_at, revision, slug, generation, follows, version";
+        RETURNING desired, holds, plan, expires_at, revision, slug, generation, follows, version";
     SET_DESIRED = "UPDATE deployments SET desired = $2, terminated_at = $3, purge_at = $4 WHERE id = $1";
     RAISE_GENERATION = "UPDATE deployments SET generation = generation + 1 WHERE id = $1";
     RAISE_RETRY = "UPDATE deployments SET retry_generation = retry_generation + 1 WHERE id = $1";
@@ -114,7 +116,11 @@ pub struct Deployment {
     pub slug: Slug,
     pub plan: PlanName,
     pub template: TemplateName,
+    /// What is wanted of it: what its owner asks for, under its holds.
     pub desired: Desired,
+    /// What its owner asks for.
+    pub asked: Desired,
+    pub holds: Holds,
     pub state: State,
     pub reason: Option<String>,
     pub degraded: Vec<Degradation>,
@@ -312,7 +318,7 @@ impl Store {
         lock_account(&mut tx, account).await?;
         let row = tx.lock_deployment(account, id).await?;
         tx.first_time(actor).await?;
-        match lifecycle::admit(row.word("desired")?, ask) {
+        match lifecycle::admit_held(row.word("desired")?, row.parse("holds")?, ask) {
             Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),
             Admission::AlreadySo => {
                 drop(tx);
@@ -420,6 +426,8 @@ impl Deployment {
         let seen = Seen::from_row(row)?;
         let wanted = wanted(row)?;
         let state = seen.shown_state(&wanted, row.flag("falls_back")?, now);
+        let holds: Holds = row.parse("holds")?;
+        let held = holds.first().filter(|_| wanted.desired == Desired::Suspended).map(|hold| hold.sentence().to_owned());
         Ok(Self {
             id: row.parse("id")?,
             account: row.parse("account_id")?,
@@ -429,8 +437,10 @@ impl Deployment {
             plan: row.parse("plan")?,
             template: row.word("template")?,
             desired: wanted.desired,
+            asked: row.word("asked")?,
+            holds,
             state,
-            reason: seen.reason(&wanted),
+            reason: held.or_else(|| seen.reason(&wanted)),
             degraded: degradations(&seen, state),
             observed_at: seen.observed_at,
             doing: seen.doing,

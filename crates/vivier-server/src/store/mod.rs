@@ -16,6 +16,7 @@ pub mod channels;
 pub mod codes;
 pub mod deployments;
 pub mod events;
+pub mod holds;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;
@@ -346,6 +347,7 @@ impl Store {
             channels::ALL,
             deployments::ALL,
             events::ALL,
+            holds::ALL,
             platform::ALL,
             reconcile::ALL,
             revisions::ALL,

@@ -27,7 +27,7 @@ statements! {
     RENEW = "UPDATE runtime_instances SET lease_until = $2 WHERE lease_owner = $1";
     RELEASE = "UPDATE runtime_instances SET lease_owner = NULL, lease_until = 0, doing = NULL WHERE lease_owner = $1";
     END_LEASES = "UPDATE runtime_instances SET lease_owner = NULL, lease_until = 0 WHERE lease_owner IS NOT NULL";
-    FLEET = "SELECT d.id, d.desired, d.version, r.seen_version, r.routed, r.observed_at, d.purge_at FROM deployments d \
+    FLEET = "SELECT d.id, CASE WHEN d.desired = 'running' AND d.holds <> '' THEN 'suspended' ELSE d.desired END AS desired, d.version, r.seen_version, r.routed, r.observed_at, d.purge_at FROM deployments d \
         JOIN runtime_instances r ON r.deployment_id = d.id ORDER BY d.created_at, d.id";
     CHANGED = "SELECT d.id FROM deployments d JOIN runtime_instances r ON r.deployment_id = d.id WHERE d.version <> r.seen_version ORDER BY d.created_at, d.id";
     WORK = select_deployments!("WHERE d.id = $1");
@@ -39,7 +39,7 @@ statements! {
     LOCK_ALLOCATION = "INSERT INTO platform (name, value) VALUES ('allocation', $1) ON CONFLICT (name) DO UPDATE SET version = platform.version + 1";
     TAKEN_SUBNETS = "SELECT subnet_index FROM runtime_instances WHERE subnet_index IS NOT NULL ORDER BY subnet_index";
     RESERVED = "SELECT d.id, d.plan, r.workload FROM deployments d JOIN runtime_instances r ON r.deployment_id = d.id \
-        WHERE d.desired = 'running' AND r.subnet_index IS NOT NULL";
+        WHERE d.desired = 'running' AND d.holds = '' AND r.subnet_index IS NOT NULL";
     COUNT = "SELECT COUNT(*) AS count FROM deployments WHERE desired IN ('running', 'suspended')";
     RAISE_VERSION = "UPDATE deployments SET version = version + 1 WHERE id = $1 AND revision = $2 AND desired = 'running' RETURNING version, revision";
     TOMBSTONE = "UPDATE deployments SET slug = $2, name = 'deleted' WHERE id = $1 AND desired = 'purged'";

@@ -38,7 +38,8 @@ statements! {
          OR w.id IN (SELECT m.wave_id FROM wave_members m WHERE m.state IN ('moving', 'returning')) OR w.state IN ('paused', 'halted') ORDER BY w.id"
     );
     MEMBERS = "SELECT m.position, m.deployment_id, m.state, m.reason, m.forgiven, m.stage, m.had, m.revision, m.back, m.begun_at, m.decided_at, \
-        d.account_id, d.name, d.slug, a.email AS owner, d.desired, d.follows, d.maintenance, d.revision AS wanted, d.version, \
+        d.account_id, d.name, d.slug, a.email AS owner, \
+        CASE WHEN d.desired = 'running' AND d.holds <> '' THEN 'suspended' ELSE d.desired END AS desired, d.follows, d.maintenance, d.revision AS wanted, d.version, \
         v.release_id, w.release_id AS wave_release, w.channel, r.seen_version, r.state AS shown, r.last_known_good, r.fault, \
         o.outcome, o.reason AS outcome_reason \
         FROM wave_members m JOIN waves w ON w.id = m.wave_id JOIN deployments d ON d.id = m.deployment_id JOIN accounts a ON a.id = d.account_id \
