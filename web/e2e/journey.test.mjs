@@ -77,8 +77,8 @@ describe("a customer's whole way", { concurrency: false }, () => {
     await fillCredentials(page, owner, link ? "Create the operator account" : "Create account");
     await page.getByRole("heading", { name: "New agent" }).waitFor();
     const me = await (await get(ownerContext, "/v1/auth/me")).json();
-    assert.equal(me.email, owner.email);
-    if (link) assert.equal(me.role, "operator");
+    assert.equal(me.user.email, owner.email);
+    if (link) assert.equal(me.user.operator, true);
   });
 
   test("an agent is created from the Assistant template with a model of one's own", async () => {

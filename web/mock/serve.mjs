@@ -105,6 +105,11 @@ const accounts = new Map();
 const deployments = new Map();
 const streams = new Map();
 
+const shownMe = (me) => ({
+  user: { id: me.id.replace("acc_", "usr_"), email: me.email, operator: me.role === "operator", email_verified_at: null, created_at: me.created_at },
+  account: { id: me.id, name: me.email.split("@")[0], role: "owner", created_at: me.created_at },
+});
+
 function account(email) {
   let known = accounts.get(email);
   if (!known) {
@@ -398,9 +403,9 @@ async function answer(request, response, path, query) {
   const json = (status, value, headers = {}) => response.writeHead(status, { "content-type": "application/json", ...headers }).end(value === undefined ? undefined : JSON.stringify(value));
   const enter = (email, status) => {
     const key = randomBytes(16).toString("hex");
-    const { tokens: _, ...known } = account(email);
+    const known = account(email);
     sessions.set(key, email);
-    json(status, known, { "set-cookie": `vivier_session=${key}; HttpOnly; SameSite=Lax; Path=/` });
+    json(status, shownMe(known), { "set-cookie": `vivier_session=${key}; HttpOnly; SameSite=Lax; Path=/` });
   };
   if (path === "/v1/catalogue") return json(200, catalogue);
   if (path === "/v1/auth/signup" || path === "/v1/auth/login") {
@@ -410,7 +415,7 @@ async function answer(request, response, path, query) {
     return enter(body.email, path.endsWith("signup") ? 201 : 200);
   }
   const me = sessions.has(cookie) ? account(sessions.get(cookie)) : refuse(401, "signed_out", "Sign in first.");
-  if (path === "/v1/auth/me") return json(200, (({ tokens: _, ...known }) => known)(me));
+  if (path === "/v1/auth/me") return json(200, shownMe(me));
   if (path === "/v1/auth/logout") return sessions.delete(cookie), json(204);
   if (path === "/v1/auth/password") return body.current_password === "wrong password" ? refuse(422, "invalid", "Some fields are wrong.", [{ path: "current_password", message: "is not your password" }]) : json(204);
   if (path === "/v1/tokens" && method === "GET") return json(200, { items: me.tokens });

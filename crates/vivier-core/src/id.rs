@@ -76,8 +76,12 @@ macro_rules! id {
     };
 }
 
-id!(/// One customer.
+id!(/// One customer: what owns agents, tokens and money. People work in it as its members.
     AccountId, "acc");
+id!(/// One person who signs in.
+    UserId, "usr");
+id!(/// One invitation into an account.
+    InvitationId, "inv");
 id!(/// One customer's agent.
     DeploymentId, "dep");
 id!(/// One sign-in of one browser.

@@ -84,7 +84,7 @@ async fn promote_and_say(store: &Store, config: &Config, promotion: &LocalPromot
     let release = release.ok_or_else(|| {
         StoreError::Conflict("the catalogue does not know this release yet; a running Vivier enters it within a minute, then promote it again".to_owned())
     })?;
-    let actor = Actor { account: None, name: format!("operator {who} on this machine"), once: None };
+    let actor = Actor::named(format!("operator {who} on this machine"));
     let wave = store.promote(&actor, release.id, *channel, &config.waves).await?;
     Ok(LocallyPromoted { openclaw_version: release.openclaw_version, wave })
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use vivier_core::wire::accounts::TokenScope;
+use vivier_core::wire::accounts::{MemberRole, TokenScope};
 use vivier_core::wire::edge::{Authorize, Grant, Redeem, RoutesAfter};
 
 use crate::app::App;
@@ -46,7 +46,9 @@ async fn routes(State(app): State<App>, Json(body): Json<RoutesAfter>) -> Respon
 async fn redeem(State(app): State<App>, Json(body): Json<Redeem>) -> Response {
     let Redeem { code, slug } = body;
     let grant = app.store.redeem_code(token::digest(code.expose()), &slug).await;
-    answer(grant.map(|redeemed| redeemed.map(|Redeemed { account, deployment, session, expires_at }| Grant { account, deployment, session, expires_at })))
+    answer(grant.map(|redeemed| {
+        redeemed.map(|Redeemed { account, deployment, session, expires_at }| Grant { account, deployment, session: Some(session), expires_at })
+    }))
 }
 
 async fn authorize(State(app): State<App>, Json(body): Json<Authorize>) -> Response {
@@ -56,7 +58,8 @@ async fn authorize(State(app): State<App>, Json(body): Json<Authorize>) -> Respo
 async fn grant_for_token(store: &Store, body: Authorize) -> Result<Option<Grant>, StoreError> {
     let Authorize { token: text, slug } = body;
     let Some(token) = store.token(token::digest(text.expose())).await? else { return Ok(None) };
-    if !token.scopes.contains(&TokenScope::Chat) {
+    // Whoever may only look does not talk to agents: they do what they are told.
+    if !token.scopes.contains(&TokenScope::Chat) || token.role < MemberRole::Member {
         return Ok(None);
     }
     let deployment = match store.deployment_by_slug(token.account, &slug).await {

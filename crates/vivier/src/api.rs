@@ -6,7 +6,7 @@ use vivier_core::id::{DeploymentId, ReleaseId, TokenId, WaveId};
 use vivier_core::runtime::{LogLine, Stats};
 use vivier_core::waves::{ReleaseChannel, WaveAsk};
 use vivier_core::wire::Page;
-use vivier_core::wire::accounts::{AccountOut, NewToken, TokenCreated, TokenOut};
+use vivier_core::wire::accounts::{MeOut, NewToken, TokenCreated, TokenOut};
 use vivier_core::wire::agents::{
     ConfigCheck, ConfigOut, DeploymentOut, DeploymentPatch, EventOut, NewConfig, NewDeployment, NewRelease, NewSecret, OpenOut, ProofOut, ReleaseChoice,
     RevisionOut, Rollback, RollbackPlan, SecretOut, SecretVersionOut,
@@ -110,7 +110,7 @@ pub struct Api {
 }
 
 impl Api {
-    pub async fn account(&self) -> Result<AccountOut, Failure> {
+    pub async fn me(&self) -> Result<MeOut, Failure> {
         self.http.json(Call::get(&["v1", "auth", "me"])).await
     }
 

@@ -102,7 +102,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in */
+        /** Who is signed in, and where they work */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -123,7 +123,7 @@ export interface paths {
         put?: never;
         /**
          * Change the password
-         * @description Every other session of the account ends; API tokens stay.
+         * @description Every other session of the user ends; API tokens stay.
          */
         post: operations["change_password"];
         delete?: never;
@@ -142,7 +142,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make an account and sign in
+         * Make a user with an account of their own, and sign in
          * @description Whoever presents the operator's one-time `setup_token` becomes an operator.
          */
         post: operations["signup"];
@@ -1042,13 +1042,13 @@ export interface paths {
         };
         /**
          * The account's API tokens
-         * @description All of them, newest first, without their text.
+         * @description Newest first, without their text: one's own, and for admins everyone's.
          */
         get: operations["list_tokens"];
         put?: never;
         /**
          * Make an API token
-         * @description Its text is shown this one time.
+         * @description Its text is shown this one time. It works in this account, and never may do more than its maker may at the time.
          */
         post: operations["create_token"];
         delete?: never;
@@ -1087,7 +1087,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete an API token */
+        /**
+         * Delete an API token
+         * @description One's own; as an admin anyone's.
+         */
         delete: operations["delete_token"];
         options?: never;
         head?: never;
@@ -1099,12 +1102,13 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AccountId: string;
-        /** @description Who is signed in. */
+        /** @description An account, as one of its members sees it. */
         AccountOut: {
             created_at: components["schemas"]["Timestamp"];
-            email: components["schemas"]["Email"];
             id: components["schemas"]["AccountId"];
-            role: components["schemas"]["Role"];
+            name: string;
+            /** @description What the caller may do in it. */
+            role: components["schemas"]["MemberRole"];
         };
         /**
          * @description The one thing to do now. Each is safe to repeat.
@@ -1397,6 +1401,11 @@ export interface components {
             email: components["schemas"]["Email"];
             password: string;
         };
+        /** @description Who is signed in, and the account that they work in. */
+        MeOut: {
+            account?: components["schemas"]["AccountOut"] | null;
+            user: components["schemas"]["UserOut"];
+        };
         /** @description How many members are in which state. */
         MemberCounts: {
             /** Format: int64 */
@@ -1416,6 +1425,11 @@ export interface components {
             /** Format: int64 */
             waiting: number;
         };
+        /**
+         * @description What a member may do in an account. Each may do what those before it may.
+         * @enum {string}
+         */
+        MemberRole: "viewer" | "member" | "admin" | "owner";
         /**
          * @description What has become of one deployment in a wave.
          * @enum {string}
@@ -1803,6 +1817,8 @@ export interface components {
                 hint: string;
                 id: components["schemas"]["TokenId"];
                 last_used_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Who made it: it never may do more than they may. */
+                made_by: components["schemas"]["Email"];
                 name: string;
                 scopes: components["schemas"]["TokenScope"][];
             }[];
@@ -1836,7 +1852,7 @@ export interface components {
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
         };
-        /** @description Ends every other session of the account. */
+        /** @description Ends every other session of the user. */
         PasswordChange: {
             current_password: string;
             /** @description 10 to 256 characters. */
@@ -2107,8 +2123,6 @@ export interface components {
         };
         /** @enum {string} */
         RevisionOutcome: "pending" | "good" | "failed" | "superseded";
-        /** @enum {string} */
-        Role: "tenant" | "operator";
         /** @description Which revision to go back to; the last known good one when absent. */
         Rollback: {
             data?: components["schemas"]["RollbackData"] | null;
@@ -2169,7 +2183,7 @@ export interface components {
             email: components["schemas"]["Email"];
             /** @description 10 to 256 characters. */
             password: string;
-            /** @description The one-time token from the operator's link: makes this account the first operator. */
+            /** @description The one-time token from the operator's link: makes its user the first operator. */
             setup_token?: string | null;
         };
         /** @enum {string} */
@@ -2264,6 +2278,8 @@ export interface components {
             hint: string;
             id: components["schemas"]["TokenId"];
             last_used_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who made it: it never may do more than they may. */
+            made_by: components["schemas"]["Email"];
             name: string;
             scopes: components["schemas"]["TokenScope"][];
         };
@@ -2272,6 +2288,16 @@ export interface components {
          * @enum {string}
          */
         TokenScope: "read" | "write" | "chat";
+        UserId: string;
+        /** @description A person who signs in. */
+        UserOut: {
+            created_at: components["schemas"]["Timestamp"];
+            email: components["schemas"]["Email"];
+            email_verified_at?: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["UserId"];
+            /** @description Whether they are an operator of this installation. */
+            operator: boolean;
+        };
         /**
          * @description What the gate made of a release's known vulnerabilities.
          * @enum {string}
@@ -2584,13 +2610,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account; the session is in the cookie */
+            /** @description Who is signed in now; the session is in the cookie */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountOut"];
+                    "application/json": components["schemas"]["MeOut"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2643,13 +2669,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The account */
+            /** @description The user, and the account */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountOut"];
+                    "application/json": components["schemas"]["MeOut"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -2709,13 +2735,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account; the session is in the cookie */
+            /** @description Who is signed in now; the session is in the cookie */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountOut"];
+                    "application/json": components["schemas"]["MeOut"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -2,6 +2,7 @@
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
+export type Me = Schemas["MeOut"];
 export type Account = Schemas["AccountOut"];
 export type Action = Schemas["Action"];
 export type Catalogue = Schemas["Catalogue"];

@@ -28,11 +28,11 @@ export default function Account() {
         <Card title="You">
           <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">
             <dt className="text-muted">E-mail</dt>
-            <dd className="[overflow-wrap:anywhere]">{me?.email}</dd>
+            <dd className="[overflow-wrap:anywhere]">{me?.user.email}</dd>
             <dt className="text-muted">Role</dt>
-            <dd>{me?.role === "operator" ? "Operator of this Vivier" : "Customer"}</dd>
+            <dd>{me?.user.operator ? "Operator of this Vivier" : "Customer"}</dd>
             <dt className="text-muted">Since</dt>
-            <dd>{me ? day(me.created_at) : ""}</dd>
+            <dd>{me ? day(me.user.created_at) : ""}</dd>
           </dl>
         </Card>
         <Tokens />

@@ -24,7 +24,7 @@ export default function Create() {
   return (
     <Page narrow>
       {catalogue.data && me.data ? (
-        <Form catalogue={catalogue.data} account={me.data.id} />
+        <Form catalogue={catalogue.data} account={me.data.account?.id ?? ""} />
       ) : catalogue.error ? (
         <ProblemNotice error={catalogue.error} onRetry={() => void catalogue.refetch()} />
       ) : (

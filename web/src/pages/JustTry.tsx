@@ -10,7 +10,7 @@ import { Dialog } from "../ui/Dialog";
 import { complain } from "../ui/toasts";
 
 export function JustTry() {
-  const account = useQuery(meQuery).data?.id ?? "";
+  const account = useQuery(meQuery).data?.account?.id ?? "";
   const [asking, setAsking] = useState(false);
   const [key, setKey] = useState("");
   const client = useQueryClient();

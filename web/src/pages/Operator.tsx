@@ -23,7 +23,7 @@ export default function Operator() {
   const hosts = useQuery(hostsQuery);
   const releases = useQuery(releasesQuery);
   const quarantine = useQuery(quarantineQuery);
-  if (me && me.role !== "operator") {
+  if (me && !me.user.operator) {
     return (
       <Page narrow>
         <Empty page title="For the operator only">Your account is a customer's. What you can do is on the page of your agents.</Empty>
@@ -177,7 +177,7 @@ function OwnedRow({ deployment }: { deployment: OwnedDeployment }) {
   const me = useQuery(meQuery).data;
   const act = useMutation({ mutationFn: (what: "suspend" | "resume") => operatorAsk(deployment.id, what), onError: complain, onSettled: () => refresh(client, deployment.id) });
   const may = allowed(deployment.state);
-  const own = me?.id === deployment.account;
+  const own = me?.account?.id === deployment.account;
   return (
     <li className="grid grid-cols-1 items-center gap-x-4 gap-y-2 py-3 sm:grid-cols-[1fr_auto_6.500rem]">
       <div className="min-w-0">

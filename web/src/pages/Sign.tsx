@@ -4,7 +4,7 @@ import { Link, useRouter, useSearch } from "@tanstack/react-router";
 import { useEffect, useState, type FormEvent, type ReactNode } from "react";
 import { ApiProblem } from "../api/problem";
 import { catalogueQuery, login, meQuery, signup } from "../api/queries";
-import type { Account } from "../api/types";
+import type { Me } from "../api/types";
 import { sortFields } from "../lib/fields";
 import { useTitle } from "../lib/hooks";
 import { isServerPath, safeNext } from "../lib/next";
@@ -25,12 +25,12 @@ function Frame({ title, children }: { title: string; children: ReactNode }) {
 }
 
 /** Goes on to where the visitor was heading, once it is known who they are. */
-function useArrive(next: string | undefined): (account: Account) => void {
+function useArrive(next: string | undefined): (me: Me) => void {
   const client = useQueryClient();
   const router = useRouter();
-  return (account) => {
+  return (me) => {
     client.clear();
-    client.setQueryData(meQuery.queryKey, account);
+    client.setQueryData(meQuery.queryKey, me);
     const path = safeNext(next);
     if (isServerPath(path)) window.location.assign(path);
     else router.history.push(path);
@@ -40,7 +40,7 @@ function useArrive(next: string | undefined): (account: Account) => void {
 interface FormProps {
   action: string;
   newPassword: boolean;
-  send: (email: string, password: string) => Promise<Account>;
+  send: (email: string, password: string) => Promise<Me>;
   next: string | undefined;
 }
 

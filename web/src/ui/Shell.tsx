@@ -4,7 +4,7 @@ import { Link, Navigate, Outlet, useRouter, useRouterState } from "@tanstack/rea
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { isStatus, isUnreachable } from "../api/problem";
 import { logout, meQuery } from "../api/queries";
-import type { Account } from "../api/types";
+import type { Me } from "../api/types";
 import { chooseTheme, chosenTheme, type Theme } from "../lib/theme";
 import { Button, buttonClass, cx, PageSkeleton, ProblemNotice, Spinner } from "./basics";
 import { Logo } from "./Logo";
@@ -38,21 +38,20 @@ const navLink = "rounded-lg px-3 py-2 font-semibold text-ink no-underline hover:
 
 function Head() {
   const me = useQuery({ ...meQuery, retry: false });
-  const account = me.data;
   return (
     <header className="border-b border-line bg-surface">
       <div className="mx-auto flex max-w-6xl flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5 sm:px-6">
-        <Link to={account ? "/agents" : "/"} className="mr-auto inline-flex rounded-lg text-ink no-underline" aria-label="Vivier, home">
+        <Link to={me.data ? "/agents" : "/"} className="mr-auto inline-flex rounded-lg text-ink no-underline" aria-label="Vivier, home">
           <Logo />
         </Link>
         <ThemeSwitch />
-        {account ? <SignedIn account={account} /> : isStatus(me.error, 401) ? <SignedOut /> : null}
+        {me.data ? <SignedIn me={me.data} /> : isStatus(me.error, 401) ? <SignedOut /> : null}
       </div>
     </header>
   );
 }
 
-function SignedIn({ account }: { account: Account }) {
+function SignedIn({ me }: { me: Me }) {
   const client = useQueryClient();
   const router = useRouter();
   const leave = async (): Promise<void> => {
@@ -70,12 +69,12 @@ function SignedIn({ account }: { account: Account }) {
         <Link to="/agents" className={navLink} activeProps={{ "aria-current": "page" }}>
           Agents
         </Link>
-        {account.role === "operator" && (
+        {me.user.operator && (
           <Link to="/operator" className={navLink} activeProps={{ "aria-current": "page" }}>
             Operator
           </Link>
         )}
-        <Link to="/account" className={navLink} activeProps={{ "aria-current": "page" }} title={account.email}>
+        <Link to="/account" className={navLink} activeProps={{ "aria-current": "page" }} title={me.user.email}>
           Account
         </Link>
       </nav>

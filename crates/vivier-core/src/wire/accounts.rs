@@ -1,8 +1,8 @@
-//! Accounts, sessions and API tokens.
+//! People, their accounts, and API tokens.
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, TokenId};
+use crate::id::{AccountId, TokenId, UserId};
 use crate::name::Email;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -15,7 +15,7 @@ pub struct Signup {
     /// 10 to 256 characters.
     #[schema(value_type = String, min_length = 10, max_length = 256)]
     pub password: Secret,
-    /// The one-time token from the operator's link: makes this account the first operator.
+    /// The one-time token from the operator's link: makes its user the first operator.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub setup_token: Option<Secret>,
@@ -29,7 +29,7 @@ pub struct Login {
     pub password: Secret,
 }
 
-/// Ends every other session of the account.
+/// Ends every other session of the user.
 #[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
@@ -40,19 +40,66 @@ pub struct PasswordChange {
     pub new_password: Secret,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+/// What a member may do in an account. Each may do what those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
-    Tenant,
-    Operator,
+pub enum MemberRole {
+    /// Looks at everything, changes nothing.
+    Viewer,
+    /// Makes, changes and deletes agents.
+    Member,
+    /// Also members, invitations, everyone's tokens, usage, invoices and tickets.
+    Admin,
+    /// Also money that moves, and the account itself. There is exactly one.
+    Owner,
 }
 
-/// Who is signed in.
+impl MemberRole {
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Member, Self::Admin, Self::Owner];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl std::fmt::Display for MemberRole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Who is signed in, and the account that they work in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct MeOut {
+    pub user: UserOut,
+    /// Absent for someone who is a member of no account.
+    pub account: Option<AccountOut>,
+}
+
+/// A person who signs in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct UserOut {
+    pub id: UserId,
+    pub email: Email,
+    /// Whether they are an operator of this installation.
+    pub operator: bool,
+    /// Since when the address is known to be theirs.
+    pub email_verified_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+/// An account, as one of its members sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AccountOut {
     pub id: AccountId,
-    pub email: Email,
-    pub role: Role,
+    pub name: String,
+    /// What the caller may do in it.
+    pub role: MemberRole,
     pub created_at: Timestamp,
 }
 
@@ -99,6 +146,8 @@ pub struct TokenOut {
     pub scopes: Vec<TokenScope>,
     /// The first characters, to tell tokens apart.
     pub hint: String,
+    /// Who made it: it never may do more than they may.
+    pub made_by: Email,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,

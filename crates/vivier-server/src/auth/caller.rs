@@ -3,24 +3,45 @@
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use vivier_core::id::{AccountId, SessionId, TokenId};
+use vivier_core::id::{AccountId, SessionId, TokenId, UserId};
 use vivier_core::name::Email;
 use vivier_core::secret::Secret;
 use vivier_core::time::Timestamp;
-use vivier_core::wire::accounts::{Role, TokenScope};
+use vivier_core::wire::accounts::{MemberRole, TokenScope};
 
 use super::token;
 use crate::app::App;
+use crate::store::sessions::Session;
+use crate::store::tokens::Token;
 use crate::store::{Actor, StoreError};
 
-/// Someone who is signed in.
+/// Someone who is signed in, at work in an account.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    pub account: AccountId,
+    pub user: UserId,
     pub email: Email,
-    pub role: Role,
+    /// Of this installation, whatever the account.
+    pub operator: bool,
+    pub account: AccountId,
+    /// What they may do in the account, at this moment.
+    pub role: MemberRole,
     pub via: Via,
+    /// The address that the request came from; absent when it came over the socket itself.
+    pub from: Option<IpAddr>,
     /// Names the effect of this request, when it came with an `Idempotency-Key`.
+    pub once: Option<uuid::Uuid>,
+}
+
+/// A person who signed in with a browser's session: at work in an account, or a member of none.
+#[derive(Clone, Debug)]
+pub struct Someone {
+    pub user: UserId,
+    pub email: Email,
+    pub operator: bool,
+    /// Where they are at work.
+    pub account: Option<AccountId>,
+    pub session: SessionId,
+    pub from: Option<IpAddr>,
     pub once: Option<uuid::Uuid>,
 }
 
@@ -37,17 +58,36 @@ pub enum Identity {
     Nobody,
     /// Something was shown, and it is not (or no longer) valid. The sentence for the caller.
     Invalid(&'static str),
+    /// Signed in, and a member of no account.
+    Alone(Someone),
     Known(Caller),
+}
+
+impl Identity {
+    /// The session of this browser, while it lives.
+    pub const fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Known(caller) => caller.session(),
+            Self::Alone(someone) => Some(someone.session),
+            Self::Nobody | Self::Invalid(_) => None,
+        }
+    }
+}
+
+impl Someone {
+    pub fn actor(&self) -> Actor {
+        Actor { account: self.account, user: Some(self.user), name: self.email.to_string(), from: self.from, once: self.once }
+    }
 }
 
 impl Caller {
     pub fn actor(&self) -> Actor {
-        Actor { once: self.once, ..Actor::account(self.account, self.email.as_str()) }
+        Actor { from: self.from, once: self.once, ..Actor::user(self.account, self.user, self.email.as_str()) }
     }
 
     /// As an operator, in another's timeline.
     pub fn operator_actor(&self) -> Actor {
-        Actor { once: self.once, ..Actor::account(self.account, format!("operator {}", self.email)) }
+        Actor { name: format!("operator {}", self.email), ..self.actor() }
     }
 
     pub const fn session(&self) -> Option<SessionId> {
@@ -105,6 +145,7 @@ pub fn session_token<'a>(headers: &'a HeaderMap, public_url: &str) -> Option<&'a
 
 /// Reads who calls. The second value is a renewed cookie to send along.
 pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Identity, Option<HeaderValue>), StoreError> {
+    let from = client_address(headers);
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let bearer = value.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let Some((_, text)) = bearer else { return Ok((Identity::Invalid("Send `Authorization: Bearer viv_…`."), None)) };
@@ -112,8 +153,9 @@ pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Identity, Optio
             None => Ok((Identity::Invalid("The API token is unknown, has expired or was deleted. Make a new one in the dashboard, under Account."), None)),
             Some(token) => {
                 app.store.touch_token(&token).await?;
-                let via = Via::Token { id: token.id, scopes: token.scopes };
-                Ok((Identity::Known(Caller { account: token.account, email: token.email, role: token.role, via, once: None }), None))
+                let Token { id, account, user, email, role, operator, scopes, expires_at: _, last_used_at: _ } = token;
+                let via = Via::Token { id, scopes };
+                Ok((Identity::Known(Caller { user, email, operator, account, role, via, from, once: None }), None))
             }
         };
     }
@@ -121,10 +163,14 @@ pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Identity, Optio
     let Some(session) = app.store.session(token::digest(text)).await? else {
         return Ok((Identity::Invalid("The session has ended. Sign in again."), None));
     };
-    let renewed = app.store.touch_session(&session, app.settings.session_days).await?;
+    let renewed = app.store.touch_session(&session, app.settings.session_days, from).await?;
     let cookie = renewed.map(|expires_at| session_cookie(&app.settings.public_url, &Secret::new(text), app.clock.now(), expires_at));
-    let via = Via::Session { id: session.id };
-    Ok((Identity::Known(Caller { account: session.account, email: session.email, role: session.role, via, once: None }), cookie))
+    let Session { id, user, email, operator, place, created_at: _, expires_at: _, last_seen_at: _ } = session;
+    let identity = match place {
+        Some((account, role)) => Identity::Known(Caller { user, email, operator, account, role, via: Via::Session { id }, from, once: None }),
+        None => Identity::Alone(Someone { user, email, operator, account: None, session: id, from, once: None }),
+    };
+    Ok((identity, cookie))
 }
 
 /// The client's address, as the edge wrote it: the last entry of `X-Forwarded-For`. `None`: the request did not come through

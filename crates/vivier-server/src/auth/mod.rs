@@ -2,6 +2,7 @@
 //!
 //! This room knows no routes: `http` asks it. It never logs, stores or returns a password, a token or a code in plain text.
 
+pub mod browser;
 pub mod caller;
 pub mod limits;
 pub mod origin;

@@ -1,7 +1,7 @@
 //! The first operator: whoever can read a file of the data directory gets a link that makes an account one, once.
 
 use crate::app::App;
-use crate::store::accounts::SETUP_TOKEN;
+use crate::store::users::SETUP_TOKEN;
 
 /// Makes a new one-time token while nobody is an operator, and forgets the one before. `None` when there is an operator.
 ///

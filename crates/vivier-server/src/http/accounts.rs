@@ -5,20 +5,22 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use vivier_core::secret::Secret;
-use vivier_core::wire::accounts::{AccountOut, Login, PasswordChange, Signup};
+use vivier_core::wire::accounts::{Login, MeOut, PasswordChange, Signup};
 use vivier_core::wire::catalogue::SignupMode;
 
 use super::extract::Body;
-use super::guard::{Person, Read, Signed};
+use super::guard::{Anyone, Read, SignedIn};
 use super::idempotency::Seed;
 use super::problem::ApiError;
 use super::views;
 use crate::app::App;
 use crate::auth::caller::{Identity, client_address, no_cookie, session_cookie};
 use crate::auth::limits::{Limit, Reached, address_key};
-use crate::auth::{password, setup, token};
+use crate::auth::{browser, password, setup, token};
 use crate::store::StoreError;
-use crate::store::accounts::{Account, NewAccount};
+use crate::store::members::Membership;
+use crate::store::sessions::{NewSession, Origin};
+use crate::store::users::{NewUser, User};
 
 pub(super) fn reached(reached: Reached) -> ApiError {
     let Reached { limit, retry_after } = reached;
@@ -41,23 +43,44 @@ fn check_password(field: &str, password: &Secret) -> Result<(), ApiError> {
 
 /// Opens a session and answers with its cookie. The one that the browser had ends: nobody goes on with a session that was there
 /// before the sign-in.
-async fn sign_in(app: &App, identity: &Identity, account: &Account, status: StatusCode) -> Result<Response, ApiError> {
-    let replaces = match identity {
-        Identity::Known(caller) => caller.session(),
-        Identity::Nobody | Identity::Invalid(_) => None,
-    };
+pub(super) async fn sign_in(
+    app: &App,
+    identity: &Identity,
+    headers: &HeaderMap,
+    (user, membership): (&User, Option<Membership>),
+    status: StatusCode,
+) -> Result<Response, ApiError> {
     let token = token::opaque();
-    let digest = token::digest(token.expose());
-    let (_, expires_at) = app.store.open_session(account.id, &account.email, digest, app.settings.session_days, replaces).await?;
+    let new = NewSession {
+        user: user.id,
+        email: &user.email,
+        account: membership.as_ref().map(|membership| membership.account.id),
+        token_hash: token::digest(token.expose()),
+        idle_days: app.settings.session_days,
+        replaces: identity.session(),
+        origin: origin(headers),
+    };
+    let (_, expires_at) = app.store.open_session(new).await?;
     let cookie = session_cookie(&app.settings.public_url, &token, app.clock.now(), expires_at);
-    Ok((status, [(header::SET_COOKIE, cookie)], Json(views::account(account))).into_response())
+    Ok((status, [(header::SET_COOKIE, cookie)], Json(views::me(user, membership))).into_response())
 }
 
-/// Make an account and sign in
+/// What the list of sessions will show of this request.
+fn origin(headers: &HeaderMap) -> Origin {
+    Origin { address: client_address(headers), browser: browser::words(headers) }
+}
+
+/// Signs in where they worked last, if they are a member of any account.
+pub(super) async fn sign_in_again(app: &App, identity: &Identity, headers: &HeaderMap, user: &User) -> Result<Response, ApiError> {
+    let last = app.store.memberships(user.id).await?.into_iter().next();
+    sign_in(app, identity, headers, (user, last), StatusCode::OK).await
+}
+
+/// Make a user with an account of their own, and sign in
 ///
 /// Whoever presents the operator's one-time `setup_token` becomes an operator.
-#[utoipa::path(post, path = "/v1/auth/signup", tag = "accounts", request_body = Signup, security(()),
-    responses((status = 201, description = "The account; the session is in the cookie", body = AccountOut)))]
+#[utoipa::path(post, path = "/v1/auth/signup", tag = "accounts", extensions(("x-vivier-role" = json!("nobody"))), request_body = Signup, security(()),
+    responses((status = 201, description = "Who is signed in now; the session is in the cookie", body = MeOut)))]
 pub async fn signup(
     State(app): State<App>,
     Extension(identity): Extension<Identity>,
@@ -74,8 +97,9 @@ pub async fn signup(
     // Before it is known whether the address is taken: both answers take the same time.
     let password_hash = app.auth.passwords.hash(password).await?;
     let setup = setup_token.map(|token| token::digest(token.expose()));
-    let new = NewAccount { email: &email, password_hash: &password_hash, setup, once: seed.map(|Extension(Seed(seed))| seed) };
-    let account = match app.store.create_account(&new).await {
+    let once = seed.map(|Extension(Seed(seed))| seed);
+    let new = NewUser { email: &email, password_hash: Some(&password_hash), verified: false, setup, once };
+    let (user, own) = match app.store.sign_up(&new).await {
         Err(StoreError::NotFound(_)) => {
             let message = "is not valid any more: it works once. While there is no operator, every start makes a new one, in the file `run/setup-link` of the data directory";
             return Err(ApiError::field("setup_token", message));
@@ -88,12 +112,12 @@ pub async fn signup(
     {
         tracing::warn!(%error, "the used setup link cannot be removed; it is worth nothing any more");
     }
-    sign_in(&app, &identity, &account, StatusCode::CREATED).await
+    sign_in(&app, &identity, &headers, (&user, Some(own)), StatusCode::CREATED).await
 }
 
 /// Sign in
-#[utoipa::path(post, path = "/v1/auth/login", tag = "accounts", request_body = Login, security(()),
-    responses((status = 200, description = "The account; the session is in the cookie", body = AccountOut)))]
+#[utoipa::path(post, path = "/v1/auth/login", tag = "accounts", extensions(("x-vivier-role" = json!("nobody"))), request_body = Login, security(()),
+    responses((status = 200, description = "Who is signed in now; the session is in the cookie", body = MeOut)))]
 pub async fn login(
     State(app): State<App>,
     Extension(identity): Extension<Identity>,
@@ -103,13 +127,13 @@ pub async fn login(
     let Login { email, password } = body;
     app.auth.limits.check(Limit::LoginByAddress, &address_key(client_address(&headers))).map_err(reached)?;
     app.auth.limits.check(Limit::LoginByAccount, email.as_str()).map_err(reached)?;
-    let account = app.store.account_by_email(&email).await?;
+    let user = app.store.user_by_email(&email).await?;
     // The same work, and the same words, whether or not there is such an account.
     let fits = can_be_a_password(&password);
     let password = if fits { password } else { Secret::new("") };
-    let holds = app.auth.passwords.verify(password, account.as_ref().map(|account| account.password_hash.clone())).await?;
-    match account {
-        Some(account) if holds && fits => sign_in(&app, &identity, &account, StatusCode::OK).await,
+    let holds = app.auth.passwords.verify(password, user.as_ref().and_then(|user| user.password_hash.clone())).await?;
+    match user {
+        Some(user) if holds && fits => sign_in_again(&app, &identity, &headers, &user).await,
         Some(_) | None => Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", "Not signed in", "The address or the password is wrong.")),
     }
 }
@@ -117,11 +141,9 @@ pub async fn login(
 /// Sign out
 ///
 /// Ends the session, here and at every agent that was opened with it.
-#[utoipa::path(post, path = "/v1/auth/logout", tag = "accounts", security(("session" = [])), responses((status = 204, description = "Signed out")))]
-pub async fn logout(State(app): State<App>, signed: Signed<Person>) -> Result<Response, ApiError> {
-    if let Some(session) = signed.0.session() {
-        done_before(app.store.end_session(&signed.0.actor(), signed.0.account, session).await)?;
-    }
+#[utoipa::path(post, path = "/v1/auth/logout", tag = "accounts", extensions(("x-vivier-role" = json!("person"))), security(("session" = [])), responses((status = 204, description = "Signed out")))]
+pub async fn logout(State(app): State<App>, SignedIn(someone): SignedIn) -> Result<Response, ApiError> {
+    done_before(app.store.end_session(&someone.actor(), someone.session).await)?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, no_cookie(&app.settings.public_url))]).into_response())
 }
 
@@ -133,28 +155,31 @@ fn done_before(result: Result<(), StoreError>) -> Result<(), StoreError> {
     }
 }
 
-/// Who is signed in
-#[utoipa::path(get, path = "/v1/auth/me", tag = "accounts", security(("session" = []), ("bearer" = ["read"])),
-    responses((status = 200, description = "The account", body = AccountOut)))]
-pub async fn me(State(app): State<App>, signed: Signed<Read>) -> Result<Json<AccountOut>, ApiError> {
-    Ok(Json(views::account(&app.store.account(signed.0.account).await?)))
+/// Who is signed in, and where they work
+#[utoipa::path(get, path = "/v1/auth/me", tag = "accounts", extensions(("x-vivier-role" = json!("person"))), security(("session" = []), ("bearer" = ["read"])),
+    responses((status = 200, description = "The user, and the account", body = MeOut)))]
+pub async fn me(State(app): State<App>, Anyone { user, account, .. }: Anyone<Read>) -> Result<Json<MeOut>, ApiError> {
+    let membership = match account {
+        Some(account) => Some(app.store.membership(account, user).await?),
+        None => None,
+    };
+    Ok(Json(views::me(&app.store.user(user).await?, membership)))
 }
 
 /// Change the password
 ///
-/// Every other session of the account ends; API tokens stay.
-#[utoipa::path(post, path = "/v1/auth/password", tag = "accounts", request_body = PasswordChange, security(("session" = [])),
+/// Every other session of the user ends; API tokens stay.
+#[utoipa::path(post, path = "/v1/auth/password", tag = "accounts", extensions(("x-vivier-role" = json!("person"))), request_body = PasswordChange, security(("session" = [])),
     responses((status = 204, description = "Changed")))]
-pub async fn change_password(State(app): State<App>, signed: Signed<Person>, Body(body): Body<PasswordChange>) -> Result<StatusCode, ApiError> {
+pub async fn change_password(State(app): State<App>, SignedIn(someone): SignedIn, Body(body): Body<PasswordChange>) -> Result<StatusCode, ApiError> {
     let PasswordChange { current_password, new_password } = body;
     check_password("new_password", &new_password)?;
-    let caller = signed.0;
-    app.auth.limits.check(Limit::LoginByAccount, caller.email.as_str()).map_err(reached)?;
-    let account = app.store.account(caller.account).await?;
-    if !can_be_a_password(&current_password) || !app.auth.passwords.verify(current_password, Some(account.password_hash)).await? {
+    app.auth.limits.check(Limit::LoginByAccount, someone.email.as_str()).map_err(reached)?;
+    let user = app.store.user(someone.user).await?;
+    if !can_be_a_password(&current_password) || !app.auth.passwords.verify(current_password, user.password_hash).await? {
         return Err(ApiError::field("current_password", "is wrong"));
     }
     let hash = app.auth.passwords.hash(new_password).await?;
-    done_before(app.store.set_password(&caller.actor(), caller.account, &hash, caller.session()).await)?;
+    done_before(app.store.set_password(&someone.actor(), someone.user, &hash, Some(someone.session)).await)?;
     Ok(StatusCode::NO_CONTENT)
 }

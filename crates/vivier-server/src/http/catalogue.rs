@@ -14,7 +14,7 @@ use crate::app::App;
 /// Plans, templates, providers and channels
 ///
 /// Public: the landing page and the forms are made from it.
-#[utoipa::path(get, path = "/v1/catalogue", tag = "catalogue", security(()), responses((status = 200, description = "What can be chosen", body = Catalogue)))]
+#[utoipa::path(get, path = "/v1/catalogue", tag = "catalogue", extensions(("x-vivier-role" = json!("nobody"))), security(()), responses((status = 200, description = "What can be chosen", body = Catalogue)))]
 pub async fn catalogue(State(app): State<App>) -> Result<Json<Catalogue>, ApiError> {
     let release = app.store.default_release().await?;
     let plans = app.settings.plans.iter().map(|plan| {

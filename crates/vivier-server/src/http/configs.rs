@@ -25,7 +25,7 @@ use crate::worker;
 /// The wanted configuration
 ///
 /// `effective` is what OpenClaw is given: the document under the platform's overlay. Secrets are references.
-#[utoipa::path(get, path = "/v1/deployments/{id}/config", tag = "configuration", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(get, path = "/v1/deployments/{id}/config", tag = "configuration", extensions(("x-vivier-role" = json!("viewer"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "The configuration", body = ConfigOut)))]
 pub async fn get_config(State(app): State<App>, owned: Owned<Read>) -> Result<Json<ConfigOut>, ApiError> {
     let deployment = owned.deployment;
@@ -34,7 +34,7 @@ pub async fn get_config(State(app): State<App>, owned: Owned<Read>) -> Result<Js
 }
 
 /// One version of the configuration
-#[utoipa::path(get, path = "/v1/deployments/{id}/config/versions/{n}", tag = "configuration",
+#[utoipa::path(get, path = "/v1/deployments/{id}/config/versions/{n}", tag = "configuration", extensions(("x-vivier-role" = json!("viewer"))),
     params(("id" = DeploymentId, Path, description = "The deployment"), ("n" = u64, Path, description = "The number of the version", minimum = 1)),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "The configuration as it was", body = ConfigOut)))]
 pub async fn get_config_version(State(app): State<App>, owned: Owned<Read>, NumberPath(number): NumberPath) -> Result<Json<ConfigOut>, ApiError> {
@@ -48,7 +48,7 @@ pub async fn get_config_version(State(app): State<App>, owned: Owned<Read>, Numb
 /// Document, provider and channels: what is absent stays as it is. Everything is checked before anything is touched; a change
 /// that OpenClaw can take while it runs does not restart the agent, and one that does not work is taken back. With `dry_run` it
 /// is only checked, and the answer is 200 whether or not it is valid.
-#[utoipa::path(post, path = "/v1/deployments/{id}/config", tag = "configuration", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(post, path = "/v1/deployments/{id}/config", tag = "configuration", extensions(("x-vivier-role" = json!("member"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     request_body = NewConfig, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "It is being applied", body = ConfigOut), (status = 200, description = "What the check says (`dry_run`)", body = ConfigCheck)))]
 pub async fn change_config(State(app): State<App>, owned: Owned<Write>, Body(body): Body<NewConfig>) -> Result<Response, ApiError> {

@@ -47,7 +47,7 @@ pub(super) async fn again(app: &App, error: StoreError, account: AccountId, id: 
 /// Deploy an agent
 ///
 /// Answers at once; the agent is on its way. Watch `state`, the events, or the stream of events.
-#[utoipa::path(post, path = "/v1/deployments", tag = "deployments", request_body = NewDeployment, security(("session" = []), ("bearer" = ["write"])),
+#[utoipa::path(post, path = "/v1/deployments", tag = "deployments", extensions(("x-vivier-role" = json!("member"))), request_body = NewDeployment, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "The agent is on its way", body = DeploymentOut)))]
 pub async fn create_deployment(State(app): State<App>, signed: Signed<Write>, headers: HeaderMap, Body(body): Body<NewDeployment>) -> Result<Answer, ApiError> {
     let caller = signed.0;
@@ -134,7 +134,7 @@ impl ListQuery {
 /// The account's deployments
 ///
 /// Newest first. With `state` a page may hold fewer than `limit` although more follow: go on while there is a `next_cursor`.
-#[utoipa::path(get, path = "/v1/deployments", tag = "deployments", params(ListQuery), security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/deployments", tag = "deployments", extensions(("x-vivier-role" = json!("viewer"))), params(ListQuery), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "One page", body = Page<DeploymentOut>)))]
 pub async fn list_deployments(State(app): State<App>, signed: Signed<Read>, Query(query): Query<ListQuery>) -> Result<Json<Page<DeploymentOut>>, ApiError> {
     let (mut filter, state) = query.check()?;
@@ -192,7 +192,7 @@ impl Found {
 }
 
 /// One deployment
-#[utoipa::path(get, path = "/v1/deployments/{id}", tag = "deployments", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(get, path = "/v1/deployments/{id}", tag = "deployments", extensions(("x-vivier-role" = json!("viewer"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "As it was last seen", body = DeploymentOut)))]
 pub async fn get_deployment(State(app): State<App>, owned: Owned<Read>) -> Json<DeploymentOut> {
     Json(views::deployment(&app, owned.deployment))
@@ -201,7 +201,7 @@ pub async fn get_deployment(State(app): State<App>, owned: Owned<Read>) -> Json<
 /// Rename a deployment, or move it to another plan
 ///
 /// Another plan restarts the agent with the plan's limits.
-#[utoipa::path(patch, path = "/v1/deployments/{id}", tag = "deployments", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(patch, path = "/v1/deployments/{id}", tag = "deployments", extensions(("x-vivier-role" = json!("member"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     request_body = DeploymentPatch, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 200, description = "As it is now", body = DeploymentOut)))]
 pub async fn edit_deployment(State(app): State<App>, owned: Owned<Write>, Body(body): Body<DeploymentPatch>) -> Result<Json<DeploymentOut>, ApiError> {
@@ -216,7 +216,7 @@ pub async fn edit_deployment(State(app): State<App>, owned: Owned<Write>, Body(b
 ///
 /// A new revision: the data is copied before the agent stops, and when the release does not work, the old one comes back by itself,
 /// with the data from before.
-#[utoipa::path(post, path = "/v1/deployments/{id}/release", tag = "deployments", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(post, path = "/v1/deployments/{id}/release", tag = "deployments", extensions(("x-vivier-role" = json!("member"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     request_body = NewRelease, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "It was begun", body = DeploymentOut)))]
 pub async fn change_release(State(app): State<App>, owned: Owned<Write>, Body(body): Body<NewRelease>) -> Result<Answer, ApiError> {
@@ -255,7 +255,7 @@ async fn ask(app: &App, owned: Owned<Write>, ask: Ask) -> Result<Answer, ApiErro
 /// Delete a deployment
 ///
 /// Its container goes at once, its data after the retention window (`purge_at`); until then it can be restored.
-#[utoipa::path(delete, path = "/v1/deployments/{id}", tag = "deployments", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(delete, path = "/v1/deployments/{id}", tag = "deployments", extensions(("x-vivier-role" = json!("member"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "It is going", body = DeploymentOut), (status = 200, description = "It is deleted already", body = DeploymentOut)))]
 pub async fn delete_deployment(State(app): State<App>, owned: Owned<Write>) -> Result<Answer, ApiError> {
@@ -265,7 +265,7 @@ pub async fn delete_deployment(State(app): State<App>, owned: Owned<Write>) -> R
 macro_rules! verb {
     ($(#[$doc:meta])* $name:ident, $path:literal, $ask:expr) => {
         $(#[$doc])*
-        #[utoipa::path(post, path = $path, tag = "deployments", params(("id" = DeploymentId, Path, description = "The deployment")),
+        #[utoipa::path(post, path = $path, tag = "deployments", extensions(("x-vivier-role" = json!("member"))), params(("id" = DeploymentId, Path, description = "The deployment")),
             security(("session" = []), ("bearer" = ["write"])),
             responses((status = 202, description = "It was begun", body = DeploymentOut), (status = 200, description = "It is so already", body = DeploymentOut)))]
         pub async fn $name(State(app): State<App>, owned: Owned<Write>) -> Result<Answer, ApiError> {
@@ -305,7 +305,7 @@ pub struct RollbackQuery {
 /// What going back to an earlier revision would do
 ///
 /// With what would be lost. Changes nothing.
-#[utoipa::path(get, path = "/v1/deployments/{id}/rollback", tag = "deployments",
+#[utoipa::path(get, path = "/v1/deployments/{id}/rollback", tag = "deployments", extensions(("x-vivier-role" = json!("viewer"))),
     params(("id" = DeploymentId, Path, description = "The deployment"), RollbackQuery), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "The plan", body = RollbackPlan)))]
 pub async fn plan_rollback(State(app): State<App>, owned: Owned<Read>, Query(query): Query<RollbackQuery>) -> Result<Json<RollbackPlan>, ApiError> {
@@ -316,7 +316,7 @@ pub async fn plan_rollback(State(app): State<App>, owned: Owned<Read>, Query(que
 /// Go back to an earlier revision
 ///
 /// To the last one that is known to work, when the body names none.
-#[utoipa::path(post, path = "/v1/deployments/{id}/rollback", tag = "deployments", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(post, path = "/v1/deployments/{id}/rollback", tag = "deployments", extensions(("x-vivier-role" = json!("member"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     request_body = Option<Rollback>, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "It was begun", body = DeploymentOut)))]
 pub async fn rollback_deployment(State(app): State<App>, owned: Owned<Write>, OptionalBody(body): OptionalBody<Rollback>) -> Result<Answer, ApiError> {
@@ -332,7 +332,7 @@ pub async fn rollback_deployment(State(app): State<App>, owned: Owned<Write>, Op
 /// The deployment's revisions
 ///
 /// Newest first, at most 100.
-#[utoipa::path(get, path = "/v1/deployments/{id}/revisions", tag = "configuration", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(get, path = "/v1/deployments/{id}/revisions", tag = "configuration", extensions(("x-vivier-role" = json!("viewer"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "The revisions", body = Page<RevisionOut>)))]
 pub async fn list_revisions(State(app): State<App>, owned: Owned<Read>) -> Result<Json<Page<RevisionOut>>, ApiError> {
     Ok(Json(Page { items: app.store.revisions(owned.deployment.account, owned.deployment.id).await?, next_cursor: None }))

@@ -18,7 +18,7 @@ use crate::store::StoreError;
 /// A follower gets the channel's releases by itself, in waves, within its window; each comes back by itself when it does not work.
 /// It is not moved at once, but by the next promotion of the channel. Choosing a release by hand, or going back to another one, ends
 /// the following.
-#[utoipa::path(put, path = "/v1/deployments/{id}/follow", tag = "deployments", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(put, path = "/v1/deployments/{id}/follow", tag = "deployments", extensions(("x-vivier-role" = json!("member"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     request_body = Follow, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 200, description = "As it is now", body = DeploymentOut)))]
 pub async fn follow_channel(State(app): State<App>, owned: Owned<Write>, Body(body): Body<Follow>) -> Result<Json<DeploymentOut>, ApiError> {

@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
-use vivier_core::wire::accounts::Role;
 
 use super::problem::{ApiError, for_status};
 use crate::app::App;
@@ -20,7 +19,7 @@ pub struct Alive {
 }
 
 /// Alive
-#[utoipa::path(get, path = "/healthz", tag = "health", security(()), responses((status = 200, description = "The process answers", body = Alive)))]
+#[utoipa::path(get, path = "/healthz", tag = "health", extensions(("x-vivier-role" = json!("nobody"))), security(()), responses((status = 200, description = "The process answers", body = Alive)))]
 pub async fn healthz() -> Json<Alive> {
     Json(Alive { ok: true })
 }
@@ -35,7 +34,7 @@ pub struct Ready {
 /// Ready
 ///
 /// The database answers. A host that does not is no reason to send nobody here: the dashboard says so.
-#[utoipa::path(get, path = "/readyz", tag = "health", security(()),
+#[utoipa::path(get, path = "/readyz", tag = "health", extensions(("x-vivier-role" = json!("nobody"))), security(()),
     responses((status = 200, description = "Ready", body = Ready), (status = 503, description = "Not ready", body = Ready)))]
 pub async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
     match app.store.ping().await {
@@ -80,11 +79,11 @@ pub fn install_metrics() {
 ///
 /// For whoever reaches the socket itself (a request without `X-Forwarded-For`: it did not come through the edge), and for
 /// operators. To anyone else it does not exist.
-#[utoipa::path(get, path = "/metrics", tag = "health", security((), ("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/metrics", tag = "health", extensions(("x-vivier-role" = json!("nobody"))), security((), ("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "The numbers", body = String, content_type = "text/plain")))]
 pub async fn metrics(State(app): State<App>, axum::Extension(identity): axum::Extension<Identity>, headers: HeaderMap) -> Result<Response, ApiError> {
     let direct = !headers.contains_key("x-forwarded-for") && !headers.contains_key("forwarded");
-    let operator = matches!(&identity, Identity::Known(Caller { role: Role::Operator, via: Via::Session { .. } | Via::Token { .. }, .. }));
+    let operator = matches!(&identity, Identity::Known(Caller { operator: true, via: Via::Session { .. } | Via::Token { .. }, .. }));
     if !direct && !operator {
         return Err(for_status(StatusCode::NOT_FOUND));
     }

@@ -51,7 +51,8 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
 async fn once(app: App, request: Request, next: Next) -> Result<Response, ApiError> {
     let name = read_key(request.headers())?;
     let scope = match request.extensions().get::<Identity>() {
-        Some(Identity::Known(caller)) => caller.account.to_string(),
+        Some(Identity::Known(caller)) => format!("{} {}", caller.account, caller.user),
+        Some(Identity::Alone(someone)) => someone.user.to_string(),
         // Before signing in: the address stands for the caller. The answer goes only to who knows the body, password included.
         Some(Identity::Nobody | Identity::Invalid(_)) | None => format!("address {}", address_key(client_address(request.headers()))),
     };
@@ -71,8 +72,10 @@ async fn once(app: App, request: Request, next: Next) -> Result<Response, ApiErr
             return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "key_reused", "The key belongs to another request", detail));
         }
     };
-    if let Some(Identity::Known(caller)) = parts.extensions.get_mut::<Identity>() {
-        caller.once = Some(seed);
+    match parts.extensions.get_mut::<Identity>() {
+        Some(Identity::Known(caller)) => caller.once = Some(seed),
+        Some(Identity::Alone(someone)) => someone.once = Some(seed),
+        Some(Identity::Nobody | Identity::Invalid(_)) | None => {}
     }
     parts.extensions.insert(Seed(seed));
     let request = Request::from_parts(parts, axum::body::Body::from(body));

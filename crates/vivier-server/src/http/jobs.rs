@@ -35,7 +35,7 @@ pub struct JobQuery {
 /// Jobs
 ///
 /// Mails to send and the like, without what they carry. One that is `dead` was given up, and stays until somebody decides.
-#[utoipa::path(get, path = "/v1/operator/jobs", tag = "operator", params(JobQuery), security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/operator/jobs", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(JobQuery), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "One page, newest first", body = Page<JobOut>)))]
 pub async fn list_jobs(State(app): State<App>, _operator: Operator<Read>, Query(query): Query<JobQuery>) -> Result<Json<Page<JobOut>>, ApiError> {
     let JobQuery { state, cursor, limit } = query;
@@ -51,7 +51,7 @@ pub async fn list_jobs(State(app): State<App>, _operator: Operator<Read>, Query(
 /// Try a job again at once
 ///
 /// One that is dead, or one that waits for its next try.
-#[utoipa::path(post, path = "/v1/operator/jobs/{id}/retry", tag = "operator", params(("id" = JobId, Path, description = "The job")),
+#[utoipa::path(post, path = "/v1/operator/jobs/{id}/retry", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = JobId, Path, description = "The job")),
     security(("session" = []), ("bearer" = ["write"])), responses((status = 200, description = "As it is now", body = JobOut)))]
 pub async fn retry_job(State(app): State<App>, operator: Operator<Write>, JobPath(id): JobPath) -> Result<Json<JobOut>, ApiError> {
     Ok(Json(app.store.retry_job(&operator.0.operator_actor(), id).await?))
@@ -60,7 +60,7 @@ pub async fn retry_job(State(app): State<App>, operator: Operator<Write>, JobPat
 /// Throw a job away
 ///
 /// It is not done, now or ever.
-#[utoipa::path(delete, path = "/v1/operator/jobs/{id}", tag = "operator", params(("id" = JobId, Path, description = "The job")),
+#[utoipa::path(delete, path = "/v1/operator/jobs/{id}", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = JobId, Path, description = "The job")),
     security(("session" = []), ("bearer" = ["write"])), responses((status = 204, description = "It is gone")))]
 pub async fn discard_job(State(app): State<App>, operator: Operator<Write>, JobPath(id): JobPath) -> Result<StatusCode, ApiError> {
     app.store.discard_job(&operator.0.operator_actor(), id).await?;

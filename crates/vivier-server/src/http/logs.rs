@@ -52,7 +52,7 @@ pub struct LogsQuery {
 ///
 /// Oldest first. With `follow=true` a stream: messages named `line` with a line each; `problem` when the log cannot be read on;
 /// then `end`. A slow reader slows its own stream and nothing else.
-#[utoipa::path(get, path = "/v1/deployments/{id}/logs", tag = "watching", params(("id" = DeploymentId, Path, description = "The deployment"), LogsQuery),
+#[utoipa::path(get, path = "/v1/deployments/{id}/logs", tag = "watching", extensions(("x-vivier-role" = json!("viewer"))), params(("id" = DeploymentId, Path, description = "The deployment"), LogsQuery),
     security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "Lines, or a stream of them",
         content((Page<LogLine> = "application/json"), (String = "text/event-stream"), (String = "text/plain")))))]

@@ -12,20 +12,25 @@ use vivier_core::name::Slug;
 use vivier_core::wire::agents::OpenOut;
 
 use super::extract::{OptionalBody, Query, SlugPath};
-use super::guard::{Owned, Write};
-use super::pages::no_such_agent;
+use super::guard::{Need as _, Owned, Write};
+use super::pages::{no_such_agent, only_looking};
 use super::problem::ApiError;
 use crate::app::App;
 use crate::auth::caller::{Caller, Identity, Via, client_address};
 use crate::auth::limits::{Limit, address_key};
 use crate::auth::{origin, token};
 use crate::store::StoreError;
+use crate::store::codes::Opener;
 use crate::store::deployments::Deployment;
 
 /// A link that signs its holder in to the agent, once, within a minute.
 async fn link(app: &App, caller: &Caller, deployment: &Deployment, path: &str) -> Result<OpenOut, ApiError> {
     let code = token::opaque();
-    let expires_at = app.store.create_code(token::digest(code.expose()), deployment.account, deployment.id, caller.session()).await?;
+    let opener = match caller.via {
+        Via::Session { id } => Opener::Browser(id),
+        Via::Token { id, scopes: _ } => Opener::Program { user: caller.user, token: id },
+    };
+    let expires_at = app.store.create_code(token::digest(code.expose()), deployment.account, deployment.id, opener).await?;
     let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("code", code.expose()).append_pair("return", path).finish();
     Ok(OpenOut { url: format!("{}/.vivier/session?{query}", app.settings.agent_origin(&deployment.slug)), expires_at })
 }
@@ -42,7 +47,7 @@ pub struct OpenAt {
 /// A link into the agent
 ///
 /// It signs its holder in to the agent, once, within a minute: open it at once, and give it to nobody.
-#[utoipa::path(post, path = "/v1/deployments/{id}/open", tag = "deployments", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(post, path = "/v1/deployments/{id}/open", tag = "deployments", extensions(("x-vivier-role" = json!("member"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     request_body = Option<OpenAt>, security(("session" = []), ("bearer" = ["write"])), responses((status = 200, description = "The link", body = OpenOut)))]
 pub async fn open_deployment(State(app): State<App>, owned: Owned<Write>, OptionalBody(body): OptionalBody<OpenAt>) -> Result<Json<OpenOut>, ApiError> {
     let Owned { caller, deployment, .. } = owned;
@@ -73,12 +78,17 @@ pub async fn open_in_browser(
     let path = origin::local_path(path.as_deref());
     let caller = match identity {
         Identity::Known(caller) => caller,
+        // Whoever is a member of no account has no agent to open.
+        Identity::Alone(_) => return Ok(no_such_agent()),
         Identity::Nobody | Identity::Invalid(_) => return Ok(see_other(&login_for(&slug, path))),
     };
     match caller.via {
         Via::Session { .. } => {}
         // A program asks for a link with `POST /v1/deployments/{id}/open`.
         Via::Token { .. } => return Ok(no_such_agent()),
+    }
+    if caller.role < Write::ROLE {
+        return Ok(only_looking());
     }
     let key = format!("{} {}", caller.account, address_key(client_address(&headers)));
     app.auth.limits.check(Limit::Open, &key).map_err(super::accounts::reached)?;

@@ -24,7 +24,7 @@ use crate::worker;
 const MOST_REASON: usize = 500;
 
 /// Hosts
-#[utoipa::path(get, path = "/v1/operator/hosts", tag = "operator", security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/operator/hosts", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "Every host, as it was last seen", body = Page<HostOut>)))]
 pub async fn list_hosts(State(app): State<App>, _operator: Operator<Read>) -> Result<Json<Page<HostOut>>, ApiError> {
     Ok(Json(Page { items: vec![views::host(worker::host_view(&app).await?)], next_cursor: None }))
@@ -33,7 +33,7 @@ pub async fn list_hosts(State(app): State<App>, _operator: Operator<Read>) -> Re
 /// Deployments of every account
 ///
 /// `q` also finds parts of the owner's address.
-#[utoipa::path(get, path = "/v1/operator/deployments", tag = "operator", params(ListQuery), security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/operator/deployments", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(ListQuery), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "One page, newest first", body = Page<OwnedDeploymentOut>)))]
 pub async fn list_all_deployments(
     State(app): State<App>,
@@ -50,14 +50,14 @@ pub async fn list_all_deployments(
 }
 
 /// Containers that no deployment owns
-#[utoipa::path(get, path = "/v1/operator/quarantine", tag = "operator", security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/operator/quarantine", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "Stopped, and kept for a while", body = Page<QuarantineOut>)))]
 pub async fn list_quarantine(State(app): State<App>, _operator: Operator<Read>) -> Result<Json<Page<QuarantineOut>>, ApiError> {
     Ok(Json(Page { items: app.store.quarantined().await?, next_cursor: None }))
 }
 
 /// Releases of the agent image
-#[utoipa::path(get, path = "/v1/operator/releases", tag = "operator", security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/operator/releases", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "Newest first", body = Page<ReleaseOut>)))]
 pub async fn list_releases(State(app): State<App>, _operator: Operator<Read>) -> Result<Json<Page<ReleaseOut>>, ApiError> {
     Ok(Json(Page { items: app.store.releases().await?, next_cursor: None }))
@@ -67,7 +67,7 @@ pub async fn list_releases(State(app): State<App>, _operator: Operator<Read>) ->
 ///
 /// The host starts it no more, from this moment and whoever asks; agents that run it go on. It is not offered, cannot be chosen or
 /// gone back to, and new deployments get the newest of the others.
-#[utoipa::path(post, path = "/v1/operator/releases/{id}/withdraw", tag = "operator", params(("id" = ReleaseId, Path, description = "The release")),
+#[utoipa::path(post, path = "/v1/operator/releases/{id}/withdraw", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = ReleaseId, Path, description = "The release")),
     request_body = NewWithdrawal, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 200, description = "As it is now", body = ReleaseOut)))]
 pub async fn withdraw_release(
@@ -84,7 +84,7 @@ pub async fn withdraw_release(
 }
 
 /// Let a release that was taken back be started again
-#[utoipa::path(delete, path = "/v1/operator/releases/{id}/withdraw", tag = "operator", params(("id" = ReleaseId, Path, description = "The release")),
+#[utoipa::path(delete, path = "/v1/operator/releases/{id}/withdraw", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = ReleaseId, Path, description = "The release")),
     security(("session" = []), ("bearer" = ["write"])),
     responses((status = 200, description = "As it is now", body = ReleaseOut)))]
 pub async fn reinstate_release(State(app): State<App>, operator: Operator<Write>, ReleasePath(id): ReleasePath) -> Result<Json<ReleaseOut>, ApiError> {
@@ -112,7 +112,7 @@ async fn hold(app: &App, caller: &Caller, id: DeploymentId, set: bool) -> Result
 /// Suspend anyone's deployment
 ///
 /// Its owner cannot lift this; what they want is kept, and holds again when it is lifted.
-#[utoipa::path(post, path = "/v1/operator/deployments/{id}/suspend", tag = "operator", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(post, path = "/v1/operator/deployments/{id}/suspend", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "It was begun", body = DeploymentOut), (status = 200, description = "It is so already", body = DeploymentOut)))]
 pub async fn operator_suspend(State(app): State<App>, operator: Operator<Write>, DeploymentPath(id): DeploymentPath) -> Result<Answer, ApiError> {
@@ -122,7 +122,7 @@ pub async fn operator_suspend(State(app): State<App>, operator: Operator<Write>,
 /// Lift an operator's suspension
 ///
 /// What its owner wants holds again, unless it is not paid for.
-#[utoipa::path(post, path = "/v1/operator/deployments/{id}/resume", tag = "operator", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(post, path = "/v1/operator/deployments/{id}/resume", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "It was begun", body = DeploymentOut), (status = 200, description = "It is so already", body = DeploymentOut)))]
 pub async fn operator_resume(State(app): State<App>, operator: Operator<Write>, DeploymentPath(id): DeploymentPath) -> Result<Answer, ApiError> {

@@ -62,6 +62,15 @@ pub fn no_such_agent() -> Response {
     not_found("No such agent", text, Some(("/account", "See who you are signed in as")))
 }
 
+/// For who is a viewer in the account: agents do what they are told, so talking to one is no mere looking.
+pub fn only_looking() -> Response {
+    let text =
+        "You are a viewer in this account: you see its agents in the dashboard, and cannot talk to them. Ask an admin of the account for the role member.";
+    let mut page = not_found("This agent is not yours to talk to", text, Some(("/account", "See who you are signed in as")));
+    *page.status_mut() = StatusCode::FORBIDDEN;
+    page
+}
+
 /// The texts are our own: nothing of the request stands in the page.
 fn not_found(title: &'static str, text: &'static str, also: Option<(&'static str, &'static str)>) -> Response {
     let also = also.map(|(href, text)| format!("<a class=\"also\" href=\"{href}\">{text}</a>")).unwrap_or_default();

@@ -17,7 +17,7 @@ use crate::app::App;
 /// Releases that an agent may run
 ///
 /// Newest first. A new deployment gets the default one.
-#[utoipa::path(get, path = "/v1/releases", tag = "configuration", security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/releases", tag = "configuration", extensions(("x-vivier-role" = json!("viewer"))), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "The releases", body = Page<ReleaseChoice>)))]
 pub async fn choose_release(State(app): State<App>, _signed: Signed<Read>) -> Result<Json<Page<ReleaseChoice>>, ApiError> {
     let releases = app.store.releases().await?.into_iter().map(|release| {
@@ -44,7 +44,7 @@ pub async fn choose_release(State(app): State<App>, _signed: Signed<Read>) -> Re
 /// What is in a release
 ///
 /// A CycloneDX document (JSON), made from the image's own files and signed with the release.
-#[utoipa::path(get, path = "/v1/releases/{id}/sbom", tag = "configuration", params(("id" = ReleaseId, Path, description = "The release")),
+#[utoipa::path(get, path = "/v1/releases/{id}/sbom", tag = "configuration", extensions(("x-vivier-role" = json!("viewer"))), params(("id" = ReleaseId, Path, description = "The release")),
     security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "The list", body = Object, content_type = "application/vnd.cyclonedx+json")))]
 pub async fn get_release_sbom(State(app): State<App>, _signed: Signed<Read>, ReleasePath(id): ReleasePath) -> Result<Response, ApiError> {
@@ -56,7 +56,7 @@ pub async fn get_release_sbom(State(app): State<App>, _signed: Signed<Read>, Rel
 /// How a release was made
 ///
 /// A DSSE envelope with the operator's signature over an in-toto statement (SLSA provenance).
-#[utoipa::path(get, path = "/v1/releases/{id}/provenance", tag = "configuration", params(("id" = ReleaseId, Path, description = "The release")),
+#[utoipa::path(get, path = "/v1/releases/{id}/provenance", tag = "configuration", extensions(("x-vivier-role" = json!("viewer"))), params(("id" = ReleaseId, Path, description = "The release")),
     security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "The signed statement", body = Object, content_type = "application/vnd.dsse.envelope.v1+json")))]
 pub async fn get_release_provenance(State(app): State<App>, _signed: Signed<Read>, ReleasePath(id): ReleasePath) -> Result<Response, ApiError> {

@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    accounts, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, logs, open, openapi, operator, releases, secrets, timeline,
-    tokens, waves,
+    accounts, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, logs, open, openapi, operator, releases, secrets,
+    timeline, tokens, waves,
 };
 use crate::app::App;
 

@@ -67,7 +67,7 @@ impl std::fmt::Display for SecretName {
 }
 
 /// The names of the deployment's secrets
-#[utoipa::path(get, path = "/v1/deployments/{id}/secrets", tag = "configuration", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(get, path = "/v1/deployments/{id}/secrets", tag = "configuration", extensions(("x-vivier-role" = json!("viewer"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "Names and versions, never texts", body = Page<SecretOut>)))]
 pub async fn list_secrets(State(app): State<App>, owned: Owned<Read>) -> Result<Json<Page<SecretOut>>, ApiError> {
     Ok(Json(Page { items: app.store.secret_names(owned.deployment.account, owned.deployment.id).await?, next_cursor: None }))
@@ -77,7 +77,7 @@ pub async fn list_secrets(State(app): State<App>, owned: Owned<Read>) -> Result<
 ///
 /// Where OpenClaw takes another text while it runs (channels and model providers), the agent is handed it without a restart;
 /// otherwise, and for a name that is new, its container is replaced.
-#[utoipa::path(put, path = "/v1/deployments/{id}/secrets/{name}", tag = "configuration",
+#[utoipa::path(put, path = "/v1/deployments/{id}/secrets/{name}", tag = "configuration", extensions(("x-vivier-role" = json!("member"))),
     params(("id" = DeploymentId, Path, description = "The deployment"),
         ("name" = String, Path, description = "`provider.apiKey`, `channels.<kind>.<key>` or `custom.<name>`", pattern = "^[A-Za-z0-9_.]{1,80}$")),
     request_body = NewSecret, security(("session" = []), ("bearer" = ["write"])),
@@ -115,7 +115,7 @@ pub async fn set_secret(State(app): State<App>, owned: Owned<Write>, SecretPath(
 /// Delete a secret
 ///
 /// A channel's tokens go with the channel, not alone. One that the configuration refers to is refused, with the path.
-#[utoipa::path(delete, path = "/v1/deployments/{id}/secrets/{name}", tag = "configuration",
+#[utoipa::path(delete, path = "/v1/deployments/{id}/secrets/{name}", tag = "configuration", extensions(("x-vivier-role" = json!("member"))),
     params(("id" = DeploymentId, Path, description = "The deployment"),
         ("name" = String, Path, description = "`provider.apiKey` or `custom.<name>`", pattern = "^[A-Za-z0-9_.]{1,80}$")),
     security(("session" = []), ("bearer" = ["write"])),
@@ -145,7 +145,7 @@ pub async fn delete_secret(State(app): State<App>, owned: Owned<Write>, SecretPa
 /// The versions of a secret
 ///
 /// Newest first: who set each, whether it is in use and which revisions hold it. Never a text.
-#[utoipa::path(get, path = "/v1/deployments/{id}/secrets/{name}/versions", tag = "configuration",
+#[utoipa::path(get, path = "/v1/deployments/{id}/secrets/{name}/versions", tag = "configuration", extensions(("x-vivier-role" = json!("viewer"))),
     params(("id" = DeploymentId, Path, description = "The deployment"),
         ("name" = String, Path, description = "`provider.apiKey`, `channels.<kind>.<key>` or `custom.<name>`", pattern = "^[A-Za-z0-9_.]{1,80}$")),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "The versions", body = Page<SecretVersionOut>)))]
@@ -158,7 +158,7 @@ pub async fn list_secret_versions(State(app): State<App>, owned: Owned<Read>, Se
 ///
 /// Its text is destroyed. The version in use is refused: set a new text first. A revision that holds a revoked version can still be
 /// gone back to, with the text of that day's current version in its place.
-#[utoipa::path(post, path = "/v1/deployments/{id}/secrets/{name}/versions/{n}/revoke", tag = "configuration",
+#[utoipa::path(post, path = "/v1/deployments/{id}/secrets/{name}/versions/{n}/revoke", tag = "configuration", extensions(("x-vivier-role" = json!("member"))),
     params(("id" = DeploymentId, Path, description = "The deployment"),
         ("name" = String, Path, description = "`provider.apiKey`, `channels.<kind>.<key>` or `custom.<name>`", pattern = "^[A-Za-z0-9_.]{1,80}$"),
         ("n" = u64, Path, description = "The number of the version", minimum = 1)),

@@ -47,7 +47,7 @@ pub struct EventsQuery {
 /// The timeline
 ///
 /// Newest first. With `follow=true` a stream: messages named `event` with an event each, `id` is the event's; then `end`.
-#[utoipa::path(get, path = "/v1/deployments/{id}/events", tag = "watching",
+#[utoipa::path(get, path = "/v1/deployments/{id}/events", tag = "watching", extensions(("x-vivier-role" = json!("viewer"))),
     params(("id" = DeploymentId, Path, description = "The deployment"), EventsQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen, for `follow=true`")),
     security(("session" = []), ("bearer" = ["read"])),
@@ -128,7 +128,7 @@ impl Following {
 }
 
 /// CPU and memory now
-#[utoipa::path(get, path = "/v1/deployments/{id}/stats", tag = "watching", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(get, path = "/v1/deployments/{id}/stats", tag = "watching", extensions(("x-vivier-role" = json!("viewer"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "What the agent uses", body = Stats)))]
 pub async fn get_stats(State(app): State<App>, owned: Owned<Read>) -> Result<Json<Stats>, ApiError> {
     app.runtime.stats(owned.deployment.id).await.map(Json).map_err(runtime)
@@ -153,7 +153,7 @@ pub(super) fn runtime(error: RuntimeError) -> ApiError {
 /// The evidence of the agent's seal
 ///
 /// Hardening, limits and isolation as they were read back from the running container before anyone was let to it.
-#[utoipa::path(get, path = "/v1/deployments/{id}/proof", tag = "watching", params(("id" = DeploymentId, Path, description = "The deployment")),
+#[utoipa::path(get, path = "/v1/deployments/{id}/proof", tag = "watching", extensions(("x-vivier-role" = json!("viewer"))), params(("id" = DeploymentId, Path, description = "The deployment")),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "The last proof", body = ProofOut)))]
 pub async fn get_proof(State(app): State<App>, owned: Owned<Read>) -> Result<Json<ProofOut>, ApiError> {
     let proof = app.store.proof(owned.deployment.account, owned.deployment.id).await?;

@@ -1,13 +1,15 @@
 //! The store's words as the public API's. Everything is destructured in full: a field that is added must be decided about here.
 
 use vivier_core::runtime::Proof;
-use vivier_core::wire::accounts::AccountOut;
+use vivier_core::wire::accounts::{AccountOut, MeOut, UserOut};
 use vivier_core::wire::agents::{DeploymentOut, ProofOut};
 use vivier_core::wire::operator::{HostOut, OwnedDeploymentOut};
 
 use crate::app::App;
 use crate::store::accounts::Account;
 use crate::store::deployments::Deployment;
+use crate::store::members::Membership;
+use crate::store::users::User;
 use crate::worker::HostView;
 
 pub fn deployment(app: &App, deployment: Deployment) -> DeploymentOut {
@@ -76,9 +78,18 @@ pub fn owned_deployment(app: &App, row: Deployment) -> OwnedDeploymentOut {
     OwnedDeploymentOut { owner: row.owner.clone(), deployment: deployment(app, row) }
 }
 
-pub fn account(account: &Account) -> AccountOut {
-    let Account { id, email, password_hash: _, role, created_at } = account;
-    AccountOut { id: *id, email: email.clone(), role: *role, created_at: *created_at }
+pub fn user(user: &User) -> UserOut {
+    let User { id, email, password_hash: _, operator, email_verified_at, created_at } = user.clone();
+    UserOut { id, email, operator, email_verified_at, created_at }
+}
+
+pub fn account(membership: Membership) -> AccountOut {
+    let Membership { account: Account { id, name, created_at, closed_at: _ }, role } = membership;
+    AccountOut { id, name, role, created_at }
+}
+
+pub fn me(person: &User, membership: Option<Membership>) -> MeOut {
+    MeOut { user: user(person), account: membership.map(account) }
 }
 
 pub fn proof(proof: Proof) -> ProofOut {

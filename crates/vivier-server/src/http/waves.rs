@@ -28,7 +28,7 @@ const MOST: u32 = 100;
 /// Channels of releases
 ///
 /// What each has, who follows it, and the wave that is moving its followers.
-#[utoipa::path(get, path = "/v1/operator/channels", tag = "operator", security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/operator/channels", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "Stable first", body = Page<ReleaseChannelOut>)))]
 pub async fn list_channels(State(app): State<App>, _operator: Operator<Read>) -> Result<Json<Page<ReleaseChannelOut>>, ApiError> {
     Ok(Json(Page { items: app.store.channels().await?, next_cursor: None }))
@@ -44,7 +44,7 @@ pub struct PromotionQuery {
 /// What promoting a release would do
 ///
 /// How many would be moved, and in which stages. Changes nothing.
-#[utoipa::path(get, path = "/v1/operator/releases/{id}/promote", tag = "operator",
+#[utoipa::path(get, path = "/v1/operator/releases/{id}/promote", tag = "operator", extensions(("x-vivier-role" = json!("operator"))),
     params(("id" = ReleaseId, Path, description = "The release"), PromotionQuery), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "The plan", body = PromotionPlan)))]
 pub async fn plan_promotion(
@@ -60,7 +60,7 @@ pub async fn plan_promotion(
 ///
 /// Begins a wave over the channel's followers that run something else. The channel has the release when the wave has finished; at
 /// once, when nobody has to be moved. One wave at a time moves a channel's followers.
-#[utoipa::path(post, path = "/v1/operator/releases/{id}/promote", tag = "operator", params(("id" = ReleaseId, Path, description = "The release")),
+#[utoipa::path(post, path = "/v1/operator/releases/{id}/promote", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = ReleaseId, Path, description = "The release")),
     request_body = Promote, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 202, description = "It was begun, or is done", body = Promoted)))]
 pub async fn promote_release(
@@ -113,7 +113,7 @@ pub struct WavesQuery {
 }
 
 /// Waves
-#[utoipa::path(get, path = "/v1/operator/waves", tag = "operator", params(WavesQuery), security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/operator/waves", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(WavesQuery), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "One page, newest first", body = Page<WaveOut>)))]
 pub async fn list_waves(State(app): State<App>, _operator: Operator<Read>, Query(query): Query<WavesQuery>) -> Result<Json<Page<WaveOut>>, ApiError> {
     let WavesQuery { cursor, limit } = query;
@@ -133,7 +133,7 @@ pub async fn list_waves(State(app): State<App>, _operator: Operator<Read>, Query
 }
 
 /// One wave, with everybody in it
-#[utoipa::path(get, path = "/v1/operator/waves/{id}", tag = "operator", params(("id" = WaveId, Path, description = "The wave")),
+#[utoipa::path(get, path = "/v1/operator/waves/{id}", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = WaveId, Path, description = "The wave")),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "As it is now", body = WaveDetail)))]
 pub async fn get_wave(State(app): State<App>, _operator: Operator<Read>, WavePath(id): WavePath) -> Result<Json<WaveDetail>, ApiError> {
     Ok(Json(detail(&app, id).await?))
@@ -158,7 +158,7 @@ async fn ask(app: &App, caller: &Caller, id: WaveId, ask: WaveAsk, data: Option<
 macro_rules! verb {
     ($(#[$doc:meta])* $name:ident, $path:literal, $ask:expr) => {
         $(#[$doc])*
-        #[utoipa::path(post, path = $path, tag = "operator", params(("id" = WaveId, Path, description = "The wave")),
+        #[utoipa::path(post, path = $path, tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = WaveId, Path, description = "The wave")),
             security(("session" = []), ("bearer" = ["write"])), responses((status = 200, description = "As it is now", body = WaveDetail)))]
         pub async fn $name(State(app): State<App>, operator: Operator<Write>, WavePath(id): WavePath) -> Result<Json<WaveDetail>, ApiError> {
             ask(&app, &operator.0, id, $ask, None).await
@@ -182,7 +182,7 @@ verb!(/// End a wave where it is
 /// What reverting a wave would do
 ///
 /// With what each agent would lose. Changes nothing.
-#[utoipa::path(get, path = "/v1/operator/waves/{id}/revert", tag = "operator", params(("id" = WaveId, Path, description = "The wave")),
+#[utoipa::path(get, path = "/v1/operator/waves/{id}/revert", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = WaveId, Path, description = "The wave")),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "The plan", body = RevertPlan)))]
 pub async fn plan_revert(State(app): State<App>, _operator: Operator<Read>, WavePath(id): WavePath) -> Result<Json<RevertPlan>, ApiError> {
     Ok(Json(app.store.revert_plan(id).await?))
@@ -191,7 +191,7 @@ pub async fn plan_revert(State(app): State<App>, _operator: Operator<Read>, Wave
 /// Bring back everybody that a wave has moved
 ///
 /// Also after it has finished; then the channel goes back to what it had as well. An agent that its owner has changed since stays.
-#[utoipa::path(post, path = "/v1/operator/waves/{id}/revert", tag = "operator", params(("id" = WaveId, Path, description = "The wave")),
+#[utoipa::path(post, path = "/v1/operator/waves/{id}/revert", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = WaveId, Path, description = "The wave")),
     request_body = Option<Revert>, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 200, description = "As it is now", body = WaveDetail)))]
 pub async fn revert_wave(

@@ -95,14 +95,8 @@ impl Post {
         let to: Mailbox = to.as_str().parse().map_err(|_| SendError::never("the address cannot be written as mail wants it"))?;
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(at.as_millis()).unwrap_or_default());
         let message_id = format!("<{id}@{}>", from.email.domain());
-        let built = Message::builder()
-            .from(from)
-            .to(to)
-            .subject(subject)
-            .date(at)
-            .message_id(Some(message_id))
-            .header(ContentType::TEXT_PLAIN)
-            .body(text.clone());
+        let built =
+            Message::builder().from(from).to(to).subject(subject).date(at).message_id(Some(message_id)).header(ContentType::TEXT_PLAIN).body(text.clone());
         let mut message = built.map_err(|error| SendError::never(format!("the mail cannot be written: {error}")))?;
         // RFC 3834: no machine answers it.
         message.headers_mut().insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
@@ -137,7 +131,8 @@ impl Post {
     async fn tls(&self, host: &str) -> Result<TlsParameters, SendError> {
         let mut builder = TlsParameters::builder(host.to_owned());
         if let Some(file) = &self.settings.ca_file {
-            let pem = tokio::fs::read(file).await.map_err(|error| SendError::later(format!("server.mail.ca_file ({}) cannot be read: {error}", file.display())))?;
+            let pem =
+                tokio::fs::read(file).await.map_err(|error| SendError::later(format!("server.mail.ca_file ({}) cannot be read: {error}", file.display())))?;
             let certificate =
                 Certificate::from_pem(&pem).map_err(|_| SendError::later(format!("server.mail.ca_file ({}) holds no certificate in PEM", file.display())))?;
             builder = builder.add_root_certificate(certificate);
@@ -178,7 +173,13 @@ fn explain(host: &str, port: u16, error: &SmtpError) -> SendError {
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let words: Vec<String> = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
     // Each says what the next one says, too, or not.
-    words.iter().enumerate().filter(|(at, word)| words.get(at + 1).is_none_or(|next| !word.contains(next.as_str()))).map(|(_, word)| word.as_str()).collect::<Vec<_>>().join(": ")
+    words
+        .iter()
+        .enumerate()
+        .filter(|(at, word)| words.get(at + 1).is_none_or(|next| !word.contains(next.as_str())))
+        .map(|(_, word)| word.as_str())
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 /// Whole or not at all, and for nobody else's eyes.

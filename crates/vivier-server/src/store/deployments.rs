@@ -29,7 +29,7 @@ use super::{Actor, Columns as _, Quota, Store, StoreError, Tx, new_uuid, stateme
 macro_rules! select_deployments {
     ($condition:literal) => {
         concat!(
-            "SELECT d.id, d.account_id, a.email AS owner, d.slug, d.name, d.plan, d.template, \
+            "SELECT d.id, d.account_id, COALESCE(a.email, 'deleted@vivier.invalid') AS owner, d.slug, d.name, d.plan, d.template, \
              CASE WHEN d.desired = 'running' AND d.holds <> '' THEN 'suspended' ELSE d.desired END AS desired, d.desired AS asked, d.holds, d.generation, d.retry_generation, d.revision, \
              d.expires_at, d.created_at, d.terminated_at, d.purge_at, d.follows, d.maintenance, d.version, \
              r.subnet_index, r.observation, r.observed_at, r.workload, r.drift, r.seen_revision, r.seen_generation, r.seen_version, r.routed, \
@@ -39,7 +39,7 @@ macro_rules! select_deployments {
              CASE WHEN g.number IS NOT NULL AND (g.config_version <> v.config_version OR g.release_id <> v.release_id OR g.secrets <> v.secrets) \
                   THEN 1 ELSE 0 END AS falls_back \
              FROM deployments d \
-             JOIN accounts a ON a.id = d.account_id \
+             LEFT JOIN members p ON p.account_id = d.account_id AND p.role = 'owner' LEFT JOIN users a ON a.id = p.user_id \
              JOIN runtime_instances r ON r.deployment_id = d.id \
              JOIN revisions v ON v.deployment_id = d.id AND v.number = d.revision \
              JOIN releases l ON l.id = v.release_id \

@@ -20,6 +20,7 @@ pub mod holds;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;
+pub mod members;
 pub mod platform;
 pub mod reconcile;
 pub mod revisions;
@@ -29,6 +30,7 @@ pub mod secrets;
 pub mod seen;
 pub mod sessions;
 pub mod tokens;
+pub mod users;
 pub mod versions;
 pub mod waves;
 
@@ -41,7 +43,7 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
 use sqlx::{Any, AnyPool, ConnectOptions as _, Row as _};
 use tokio::sync::{Notify, watch};
-use vivier_core::id::AccountId;
+use vivier_core::id::{AccountId, UserId};
 use vivier_core::plan::Plans;
 use vivier_core::time::Timestamp;
 
@@ -123,10 +125,14 @@ pub enum Engine {
 /// Who does something: for the audit log and the timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The account that acts; absent for the system.
+    /// The account that they act in; absent for the system, and for someone who is a member of none.
     pub account: Option<AccountId>,
+    /// The person who acts; absent for the system.
+    pub user: Option<UserId>,
     /// An address of mail, `operator <mail>` or `system`.
     pub name: String,
+    /// The address that they act from, where one is known.
+    pub from: Option<std::net::IpAddr>,
     /// Names a request that must have its effect once, however often it is sent: the audit row of its transaction carries this
     /// id, so that a second one is [`StoreError::Repeated`]. Something new is named from it.
     pub once: Option<uuid::Uuid>,
@@ -137,11 +143,17 @@ pub const SYSTEM: &str = "system";
 
 impl Actor {
     pub fn system() -> Self {
-        Self { account: None, name: SYSTEM.to_owned(), once: None }
+        Self::named(SYSTEM)
     }
 
-    pub fn account(id: AccountId, name: impl Into<String>) -> Self {
-        Self { account: Some(id), name: name.into(), once: None }
+    /// A part of the installation, or someone at its machine.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { account: None, user: None, name: name.into(), from: None, once: None }
+    }
+
+    /// A person at work in an account.
+    pub fn user(account: AccountId, user: UserId, name: impl Into<String>) -> Self {
+        Self { account: Some(account), user: Some(user), ..Self::named(name) }
     }
 }
 
@@ -341,8 +353,10 @@ impl Store {
             idempotency::ALL,
             jobs::ALL,
             keys::ALL,
+            members::ALL,
             sessions::ALL,
             tokens::ALL,
+            users::ALL,
             catalogue::ALL,
             channels::ALL,
             deployments::ALL,

@@ -1,9 +1,9 @@
 //! API tokens of programs. Only the SHA-256 of a token is kept.
 
-use vivier_core::id::{AccountId, TokenId};
+use vivier_core::id::{AccountId, TokenId, UserId};
 use vivier_core::name::{DisplayName, Email};
 use vivier_core::time::Timestamp;
-use vivier_core::wire::accounts::{Role, TokenOut, TokenScope};
+use vivier_core::wire::accounts::{MemberRole, TokenOut, TokenScope};
 
 use super::{Actor, Columns as _, Store, StoreError, new_uuid, statements};
 
@@ -13,26 +13,31 @@ pub const MOST: u64 = 50;
 const TOUCH_MILLIS: i64 = 600_000;
 
 statements! {
-    LOCK_OWNER = "UPDATE accounts SET version = version + 1 WHERE id = $1";
     COUNT = "SELECT COUNT(*) AS tokens FROM api_tokens WHERE account_id = $1 AND revoked_at IS NULL AND id <> $2";
     // The same id again is the same request, sent again after it was cut off: its text was never shown.
-    INSERT = "INSERT INTO api_tokens (id, account_id, name, token_hash, hint, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+    INSERT = "INSERT INTO api_tokens (id, account_id, name, token_hash, hint, scopes, created_at, expires_at, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
         ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash, hint = excluded.hint";
-    LIST = "SELECT id, name, hint, scopes, created_at, expires_at, last_used_at FROM api_tokens WHERE account_id = $1 AND revoked_at IS NULL ORDER BY id DESC";
-    FIND = "SELECT t.id, t.account_id, t.scopes, t.expires_at, t.last_used_at, a.email, a.role FROM api_tokens t JOIN accounts a ON a.id = t.account_id \
+    LIST = "SELECT t.id, t.name, t.hint, t.scopes, t.created_at, t.expires_at, t.last_used_at, u.email FROM api_tokens t JOIN users u ON u.id = t.user_id \
+        WHERE t.account_id = $1 AND ($2 = '' OR t.user_id = $2) AND t.revoked_at IS NULL ORDER BY t.id DESC";
+    /// Only while its maker is a member; and what they may do now is what it may do at most.
+    FIND = "SELECT t.id, t.account_id, t.user_id, t.scopes, t.expires_at, t.last_used_at, u.email, u.operator, m.role \
+        FROM api_tokens t JOIN users u ON u.id = t.user_id JOIN accounts a ON a.id = t.account_id AND a.closed_at IS NULL \
+        JOIN members m ON m.account_id = t.account_id AND m.user_id = t.user_id \
         WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)";
     LIVES = "SELECT id FROM api_tokens WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
     TOUCH = "UPDATE api_tokens SET last_used_at = $2 WHERE id = $1";
-    REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL";
+    REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND ($4 = '' OR user_id = $4) AND revoked_at IS NULL";
 }
 
-/// A token that is valid, with its account.
+/// A token that is valid, with its account and what its maker may do there.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub id: TokenId,
     pub account: AccountId,
+    pub user: UserId,
     pub email: Email,
-    pub role: Role,
+    pub role: MemberRole,
+    pub operator: bool,
     pub scopes: Vec<TokenScope>,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
@@ -54,12 +59,14 @@ fn scopes(text: &str) -> Result<Vec<TokenScope>, StoreError> {
 }
 
 impl Store {
-    pub async fn create_token(&self, actor: &Actor, account: AccountId, new: &NewApiToken<'_>) -> Result<TokenOut, StoreError> {
+    /// Makes a token of `account`, by `maker`.
+    pub async fn create_token(&self, actor: &Actor, account: AccountId, maker: UserId, new: &NewApiToken<'_>) -> Result<TokenOut, StoreError> {
         let NewApiToken { name, token_hash, hint, scopes, expires_in_days } = new;
         let id = TokenId::from_uuid(actor.once.unwrap_or_else(new_uuid));
         let mut tx = self.begin().await?;
         let now = tx.now();
-        sqlx::query(LOCK_OWNER).bind(account.to_string()).execute(tx.conn()).await?;
+        tx.lock_account(account).await?;
+        let made_by = tx.lock_user(maker).await?;
         let there = sqlx::query(COUNT).bind(account.to_string()).bind(id.to_string()).fetch_one(tx.conn()).await?.count("tokens")?;
         if there >= MOST {
             return Err(StoreError::Conflict(format!("the account has {MOST} tokens already; delete one that is not used any more")));
@@ -75,18 +82,21 @@ impl Store {
             .bind(words.join(" "))
             .bind(now.as_millis())
             .bind(expires_at.map(Timestamp::as_millis))
+            .bind(maker.to_string())
             .execute(tx.conn())
             .await?;
         // Its own id names the audit row: the token is what a repetition replaces.
         let plain = Actor { once: None, ..actor.clone() };
         tx.audit(&plain, Some(account), "token.create", &id.to_string(), serde_json::json!({ "scopes": words })).await?;
         tx.commit_quietly().await?;
-        Ok(TokenOut { id, name: name.to_string(), scopes: scopes.to_vec(), hint: (*hint).to_owned(), created_at: now, expires_at, last_used_at: None })
+        let (name, hint, scopes) = (name.to_string(), (*hint).to_owned(), scopes.to_vec());
+        Ok(TokenOut { id, name, scopes, hint, made_by, created_at: now, expires_at, last_used_at: None })
     }
 
-    /// The account's tokens, newest first.
-    pub async fn tokens(&self, account: AccountId) -> Result<Vec<TokenOut>, StoreError> {
-        let rows = sqlx::query(LIST).bind(account.to_string()).fetch_all(self.reader()).await?;
+    /// The account's tokens, newest first; only those of `maker`, when one is named.
+    pub async fn tokens(&self, account: AccountId, maker: Option<UserId>) -> Result<Vec<TokenOut>, StoreError> {
+        let maker = maker.map(|id| id.to_string()).unwrap_or_default();
+        let rows = sqlx::query(LIST).bind(account.to_string()).bind(maker).fetch_all(self.reader()).await?;
         rows.iter()
             .map(|row| {
                 Ok(TokenOut {
@@ -94,6 +104,7 @@ impl Store {
                     name: row.text("name")?,
                     scopes: scopes(&row.text("scopes")?)?,
                     hint: row.text("hint")?,
+                    made_by: row.parse("email")?,
                     created_at: row.at("created_at")?,
                     expires_at: row.at_opt("expires_at")?,
                     last_used_at: row.at_opt("last_used_at")?,
@@ -109,8 +120,10 @@ impl Store {
             Ok(Token {
                 id: row.parse("id")?,
                 account: row.parse("account_id")?,
+                user: row.parse("user_id")?,
                 email: row.parse("email")?,
                 role: row.word("role")?,
+                operator: row.flag("operator")?,
                 scopes: scopes(&row.text("scopes")?)?,
                 expires_at: row.at_opt("expires_at")?,
                 last_used_at: row.at_opt("last_used_at")?,
@@ -134,15 +147,16 @@ impl Store {
         tx.commit_quietly().await
     }
 
-    /// Takes a token back. The edge asks for each request, so it is over at once.
-    pub async fn revoke_token(&self, actor: &Actor, account: AccountId, id: TokenId) -> Result<(), StoreError> {
+    /// Takes a token back, and ends what was opened with its links. `maker`: only if they have made it.
+    pub async fn revoke_token(&self, actor: &Actor, account: AccountId, maker: Option<UserId>, id: TokenId) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let now = tx.now().as_millis();
-        let done = sqlx::query(REVOKE).bind(id.to_string()).bind(account.to_string()).bind(now).execute(tx.conn()).await?;
-        if done.rows_affected() == 0 {
+        let done = sqlx::query(REVOKE).bind(id.to_string()).bind(account.to_string()).bind(now).bind(maker.map(|id| id.to_string()).unwrap_or_default());
+        if done.execute(tx.conn()).await?.rows_affected() == 0 {
             return Err(StoreError::NotFound("token"));
         }
+        tx.end_sessions_of_token(id).await?;
         tx.audit(actor, Some(account), "token.revoke", &id.to_string(), serde_json::json!({})).await?;
-        tx.commit_quietly().await
+        tx.commit().await
     }
 }

@@ -38,11 +38,11 @@ statements! {
          OR w.id IN (SELECT m.wave_id FROM wave_members m WHERE m.state IN ('moving', 'returning')) OR w.state IN ('paused', 'halted') ORDER BY w.id"
     );
     MEMBERS = "SELECT m.position, m.deployment_id, m.state, m.reason, m.forgiven, m.stage, m.had, m.revision, m.back, m.begun_at, m.decided_at, \
-        d.account_id, d.name, d.slug, a.email AS owner, \
+        d.account_id, d.name, d.slug, COALESCE(a.email, 'deleted@vivier.invalid') AS owner, \
         CASE WHEN d.desired = 'running' AND d.holds <> '' THEN 'suspended' ELSE d.desired END AS desired, d.follows, d.maintenance, d.revision AS wanted, d.version, \
         v.release_id, w.release_id AS wave_release, w.channel, r.seen_version, r.state AS shown, r.last_known_good, r.fault, \
         o.outcome, o.reason AS outcome_reason \
-        FROM wave_members m JOIN waves w ON w.id = m.wave_id JOIN deployments d ON d.id = m.deployment_id JOIN accounts a ON a.id = d.account_id \
+        FROM wave_members m JOIN waves w ON w.id = m.wave_id JOIN deployments d ON d.id = m.deployment_id LEFT JOIN members p ON p.account_id = d.account_id AND p.role = 'owner' LEFT JOIN users a ON a.id = p.user_id \
         LEFT JOIN runtime_instances r ON r.deployment_id = d.id \
         LEFT JOIN revisions v ON v.deployment_id = d.id AND v.number = d.revision \
         LEFT JOIN revisions o ON o.deployment_id = d.id AND o.number = COALESCE(m.back, m.revision) \
@@ -151,7 +151,7 @@ impl Wave {
 
     /// The name under which it makes revisions and writes in timelines.
     pub fn actor(&self) -> Actor {
-        Actor { account: None, name: format!("wave {}", self.id), once: None }
+        Actor::named(format!("wave {}", self.id))
     }
 
     /// Hands `look` everything that decides what the wave does next.

@@ -5,7 +5,7 @@ use serde_json::json;
 use url::Url;
 use vivier_core::name::{DisplayName, Email};
 use vivier_core::secret::Secret;
-use vivier_core::wire::accounts::{AccountOut, Login, NewToken, Role, TokenCreated, TokenScope};
+use vivier_core::wire::accounts::{Login, MeOut, NewToken, TokenCreated, TokenScope};
 
 use crate::api::Api;
 use crate::cli::{Global, LoginArgs, LogoutArgs, PersonArgs};
@@ -18,22 +18,22 @@ use crate::{dns, prompt};
 pub async fn login(global: &Global, args: &LoginArgs, output: &Output) -> Result<(), Failure> {
     let url = Access::find(global)?.url;
     warn_about_plain_http(&url, output);
-    let (server, account) = if args.token { with_token(&url).await? } else { with_password(&url, args, output).await? };
+    let (server, me) = if args.token { with_token(&url).await? } else { with_password(&url, args, output).await? };
     let mut settings = Settings::load()?;
     settings.servers.insert(url.to_string(), server);
     settings.default = Some(url.to_string());
     let path = settings.save()?;
-    output.done(&signed_in_as(&url, &account), format!("Signed in to {url} as {}. The token is in {}.", account.email, path.display()))
+    output.done(&signed_in_as(&url, &me), format!("Signed in to {url} as {}. The token is in {}.", place(&me), path.display()))
 }
 
-async fn with_token(url: &Url) -> Result<(Server, AccountOut), Failure> {
+async fn with_token(url: &Url) -> Result<(Server, MeOut), Failure> {
     let token = prompt::secret_from_stdin("The token on stdin")?;
     let api = Api { http: Http::new(&Access { url: url.clone(), token: Some(token.clone()) })? };
-    let account = api.account().await?;
-    Ok((Server { token, token_id: None, email: account.email.to_string() }, account))
+    let me = api.me().await?;
+    Ok((Server { token, token_id: None, email: me.user.email.to_string() }, me))
 }
 
-async fn with_password(url: &Url, args: &LoginArgs, output: &Output) -> Result<(Server, AccountOut), Failure> {
+async fn with_password(url: &Url, args: &LoginArgs, output: &Output) -> Result<(Server, MeOut), Failure> {
     let may_ask = output.may_ask();
     let email: Email = match &args.email {
         Some(email) => email.clone(),
@@ -54,8 +54,8 @@ async fn with_password(url: &Url, args: &LoginArgs, output: &Output) -> Result<(
     let made = make_token(&session).await;
     // The session has done its work; the token that was made with it is not lost by a session that cannot be ended.
     sign_out(&session, output).await;
-    let (account, TokenCreated { token, secret }) = made?;
-    Ok((Server { token: secret, token_id: Some(token.id), email: account.email.to_string() }, account))
+    let (me, TokenCreated { token, secret }) = made?;
+    Ok((Server { token: secret, token_id: Some(token.id), email: me.user.email.to_string() }, me))
 }
 
 /// A browser's kind of session.
@@ -78,15 +78,15 @@ async fn sign_out(session: &Api, output: &Output) {
 pub async fn as_person<T>(api: &Api, person: &PersonArgs, output: &Output, job: impl AsyncFn(&Api) -> Result<T, Failure>) -> Result<T, Failure> {
     match job(api).await {
         Err(failure) if failure.code() == Some("session_required") => {
-            let account = api.account().await?;
+            let email = api.me().await?.user.email;
             let password = if person.password_stdin {
                 prompt::secret_from_stdin("The password on stdin")?
             } else if output.may_ask() {
-                prompt::secret(&format!("Password of {}:", account.email))?
+                prompt::secret(&format!("Password of {email}:"))?
             } else {
                 return Err(failure.next("Give --password-stdin, or do it in the dashboard, under Account."));
             };
-            let session = sign_in(api.http.base(), account.email, password).await?;
+            let session = sign_in(api.http.base(), email, password).await?;
             let done = job(&session).await;
             sign_out(&session, output).await;
             done
@@ -95,10 +95,10 @@ pub async fn as_person<T>(api: &Api, person: &PersonArgs, output: &Output, job: 
     }
 }
 
-async fn make_token(session: &Api) -> Result<(AccountOut, TokenCreated), Failure> {
-    let account = session.account().await?;
+async fn make_token(session: &Api) -> Result<(MeOut, TokenCreated), Failure> {
+    let me = session.me().await?;
     let token = NewToken { name: token_name(), scopes: TokenScope::ALL.to_vec(), expires_in_days: None };
-    Ok((account, session.create_token(&token).await?))
+    Ok((me, session.create_token(&token).await?))
 }
 
 /// A wrong password is no missing sign-in: "sign in first" would be no help.
@@ -186,18 +186,23 @@ async fn revoke(url: &Url, token: Secret) -> Result<Revoked, Failure> {
 struct SignedInAs<'a> {
     url: &'a str,
     #[serde(flatten)]
-    account: &'a AccountOut,
+    me: &'a MeOut,
 }
 
-fn signed_in_as<'a>(url: &'a Url, account: &'a AccountOut) -> SignedInAs<'a> {
-    SignedInAs { url: url.as_str(), account }
+fn signed_in_as<'a>(url: &'a Url, me: &'a MeOut) -> SignedInAs<'a> {
+    SignedInAs { url: url.as_str(), me }
+}
+
+/// Who it is, and in which account.
+fn place(me: &MeOut) -> String {
+    let operator = if me.user.operator { " (an operator)" } else { "" };
+    match &me.account {
+        Some(account) => format!("{}{operator}, {} of the account {} ({})", me.user.email, account.role, account.name, account.id),
+        None => format!("{}{operator}, a member of no account", me.user.email),
+    }
 }
 
 pub async fn whoami(api: &Api, output: &Output) -> Result<(), Failure> {
-    let account = api.account().await?;
-    let role = match account.role {
-        Role::Tenant => "",
-        Role::Operator => ", operator",
-    };
-    output.done(&signed_in_as(api.http.base(), &account), format!("{} ({}{role}) at {}", account.email, account.id, api.http.base()))
+    let me = api.me().await?;
+    output.done(&signed_in_as(api.http.base(), &me), format!("{} at {}", place(&me), api.http.base()))
 }

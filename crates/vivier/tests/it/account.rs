@@ -63,7 +63,7 @@ async fn a_login_keeps_a_token_for_this_server_in_a_private_file_and_ends_its_se
     assert_eq!(asked["scopes"], json!(["read", "write", "chat"]));
 
     let who = world.run(&["whoami", "--json"]);
-    assert_eq!((who.code, &who.json()["email"]), (0, &json!("ada@example.com")), "{}", who.err);
+    assert_eq!((who.code, &who.json()["user"]["email"]), (0, &json!("ada@example.com")), "{}", who.err);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ pub const ADA: &str = "dep_01k0000000000000000000000a";
 pub const BOB: &str = "dep_01k0000000000000000000000b";
 pub const OLD: &str = "dep_01k0000000000000000000000c";
 const ACCOUNT: &str = "acc_01k0000000000000000000000a";
+const USER: &str = "usr_01k0000000000000000000000a";
 const IMAGE: &str = "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 pub struct World {
@@ -192,5 +193,8 @@ pub fn sse(messages: &[(&str, Value)]) -> ResponseTemplate {
 }
 
 pub fn account() -> Value {
-    json!({ "id": ACCOUNT, "email": "ada@example.com", "role": "tenant", "created_at": "2026-11-20T07:00:00.000Z" })
+    json!({
+        "user": { "id": USER, "email": "ada@example.com", "operator": false, "email_verified_at": null, "created_at": "2026-11-20T07:00:00.000Z" },
+        "account": { "id": ACCOUNT, "name": "ada", "role": "owner", "created_at": "2026-11-20T07:00:00.000Z" },
+    })
 }

@@ -168,7 +168,7 @@ impl Api {
         let email = format!("{}@example.com", uuid::Uuid::new_v4().simple());
         let body = json!({ "email": email, "password": PASSWORD, "setup_token": token });
         let answer = self.post(&As::Nobody, "/v1/auth/signup", &body).await.ok(201);
-        assert_eq!(answer.json()["role"], "operator");
+        assert_eq!(answer.json()["user"]["operator"], true);
         As::Cookie(answer.cookie().expect("a session"))
     }
 

@@ -31,7 +31,7 @@ pub async fn read_events(response: reqwest::Response, mut enough: impl FnMut(&st
 async fn an_owner_deploys_watches_configures_and_deletes() {
     let api = Api::new().await;
     let (who, email) = api.signup().await;
-    assert_eq!(api.get(&who, "/v1/auth/me").await.ok(200).json()["email"], email);
+    assert_eq!(api.get(&who, "/v1/auth/me").await.ok(200).json()["user"]["email"], email);
     let catalogue = api.get(&As::Nobody, "/v1/catalogue").await.ok(200).json();
     assert_eq!(catalogue["openclaw_version"], "2026.9.6");
 

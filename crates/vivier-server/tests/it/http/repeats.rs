@@ -82,7 +82,8 @@ async fn what_was_done_before_the_process_died_is_found_and_not_done_again() {
     use vivier_server::store::idempotency::{Claim, Key};
     let api = Api::new().await;
     let (who, _) = api.signup().await;
-    let account = api.get(&who, "/v1/auth/me").await.json()["id"].as_str().expect("an id").to_owned();
+    let me = api.get(&who, "/v1/auth/me").await.json();
+    let scope = format!("{} {}", me["account"]["id"].as_str().expect("an id"), me["user"]["id"].as_str().expect("an id"));
     let id = api.deploy(&who, "Restarted").await;
     let store = &api.world.app.store;
     let restart = format!("/v1/deployments/{id}/restart");
@@ -98,7 +99,7 @@ async fn what_was_done_before_the_process_died_is_found_and_not_done_again() {
         let name = key();
         let bytes = if body.is_null() { Vec::new() } else { serde_json::to_vec(&body).expect("json") };
         let fingerprint = <sha2::Sha256 as sha2::Digest>::digest([b"POST\n", path.as_bytes(), b"\n", &bytes].concat());
-        let place = Key { scope: account.clone(), key: name.clone() };
+        let place = Key { scope: scope.clone(), key: name.clone() };
         let Claim::Do(seed) = store.claim_key(&place, &fingerprint, "a process that died").await.expect("the store") else { panic!("a new key") };
         let first = post(&api, &who, &name, &path, &body).await.ok(202);
         if path == "/v1/deployments" {

@@ -156,7 +156,7 @@ async fn the_first_operator_is_whoever_holds_the_link_and_it_works_once() {
     });
     let made: Vec<_> = [one, other].into_iter().filter(|answer| answer.status == 201).collect();
     assert_eq!(made.len(), 1, "once");
-    assert_eq!(made[0].json()["role"], "operator");
+    assert_eq!(made[0].json()["user"]["operator"], true);
     assert!(!file.exists(), "the used link is gone");
     assert_eq!(vivier_server::auth::setup::ensure(&api.world.app).await.expect("the store"), None);
 }

@@ -1,11 +1,14 @@
 //! The tables behind signing in, on both engines.
 
-use vivier_core::wire::accounts::{Role, TokenScope};
+use vivier_core::id::SessionId;
+use vivier_core::wire::accounts::{MemberRole, TokenScope};
 use vivier_server::auth::token::digest;
-use vivier_server::store::accounts::{NewAccount, SETUP_TOKEN};
+use vivier_server::store::codes::Opener;
 use vivier_server::store::idempotency::{Claim, Key};
+use vivier_server::store::sessions::{NewSession, Origin};
 use vivier_server::store::tokens::NewApiToken;
-use vivier_server::store::{Actor, StoreError};
+use vivier_server::store::users::{NewUser, SETUP_TOKEN};
+use vivier_server::store::{Actor, Store, StoreError};
 
 use crate::support::TestStore;
 use crate::support::store::{LOOSE, agent};
@@ -40,49 +43,58 @@ async fn accounts_are_made_once_and_the_setup_token_is_used_once(test: TestStore
     let email = "ada@example.com".parse().expect("an address");
     store.platform_put(SETUP_TOKEN, &digest("token")).await.expect("kept");
     assert!(!store.has_operator().await.expect("a count"));
-    let new = |setup: Option<&str>| NewAccount { email: &email, password_hash: "hash", setup: setup.map(digest), once: None };
-    let error = store.create_account(&new(Some("guess"))).await.expect_err("another token");
+    let new = |setup: Option<&str>| NewUser { email: &email, password_hash: Some("hash"), verified: false, setup: setup.map(digest), once: None };
+    let error = store.sign_up(&new(Some("guess"))).await.expect_err("another token");
     assert!(matches!(error, StoreError::NotFound(_)), "{error:?}");
-    let account = store.create_account(&new(Some("token"))).await.expect("the token, after a wrong guess");
-    assert_eq!(account.role, Role::Operator);
+    let (user, own) = store.sign_up(&new(Some("token"))).await.expect("the token, after a wrong guess");
+    assert!(user.operator);
+    assert_eq!((own.role, own.account.name.as_str()), (MemberRole::Owner, "ada"));
     assert!(store.has_operator().await.expect("a count"));
-    let error = store.create_account(&new(None)).await.expect_err("the same address");
+    let error = store.sign_up(&new(None)).await.expect_err("the same address");
     assert!(matches!(error, StoreError::Taken { field: "email", .. }), "{error:?}");
     let other = "eve@example.com".parse().expect("an address");
-    let error = store.create_account(&NewAccount { email: &other, ..new(Some("token")) }).await.expect_err("used up");
+    let error = store.sign_up(&NewUser { email: &other, ..new(Some("token")) }).await.expect_err("used up");
     assert!(matches!(error, StoreError::NotFound(_)), "{error:?}");
-    let read = store.account_by_email(&email).await.expect("a look").expect("it is there");
-    assert_eq!((read.id, read.password_hash.as_str(), read.created_at), (account.id, "hash", account.created_at));
-    assert!(store.account_by_email(&other).await.expect("a look").is_none());
+    let read = store.user_by_email(&email).await.expect("a look").expect("it is there");
+    assert_eq!((read.id, read.password_hash.as_deref(), read.created_at), (user.id, Some("hash"), user.created_at));
+    assert!(store.user_by_email(&other).await.expect("a look").is_none());
     // The same request, sent again after it was cut off.
     let once = Some(uuid::Uuid::now_v7());
-    let first = store.create_account(&NewAccount { email: &other, once, ..new(None) }).await.expect("made");
-    let again = store.create_account(&NewAccount { email: &other, once, ..new(None) }).await.expect("found");
-    assert_eq!(first.id, again.id);
+    let first = store.sign_up(&NewUser { email: &other, once, ..new(None) }).await.expect("made");
+    let again = store.sign_up(&NewUser { email: &other, once, ..new(None) }).await.expect("found");
+    assert_eq!((first.0.id, first.1), (again.0.id, again.1));
+}
+
+/// Opens a session for `actor`.
+async fn open(store: &Store, actor: &Actor, text: &str, replaces: Option<SessionId>) -> SessionId {
+    let email = actor.name.parse().expect("an address");
+    let user = actor.user.expect("a person");
+    let new = NewSession { user, email: &email, account: actor.account, token_hash: digest(text), idle_days: 30, replaces, origin: Origin::default() };
+    store.open_session(new).await.expect("opened").0
 }
 
 async fn sessions_live_slide_and_end(test: TestStore) {
     let store = &test.store;
     let (account, actor) = test.account().await;
-    let email = actor.name.parse().expect("an address");
-    let (first, _) = store.open_session(account, &email, digest("one"), 30, None).await.expect("opened");
+    let user = actor.user.expect("a person");
+    let first = open(store, &actor, "one", None).await;
     let session = store.session(digest("one")).await.expect("a look").expect("it lives");
-    assert_eq!((session.id, session.account, session.role), (first, account, Role::Tenant));
+    assert_eq!((session.id, session.user, session.place), (first, user, Some((account, MemberRole::Owner))));
     assert!(store.session(digest("other")).await.expect("a look").is_none());
-    assert_eq!(store.touch_session(&session, 30).await.expect("a look"), None, "it was written just now");
+    assert_eq!(store.touch_session(&session, 30, None).await.expect("a look"), None, "it was written just now");
     test.clock.turn_seconds(7_200);
-    let end = store.touch_session(&session, 30).await.expect("written").expect("moved");
+    let end = store.touch_session(&session, 30, None).await.expect("written").expect("moved");
     assert_eq!(store.session_lives(first).await.expect("a look"), Some(end));
-    let (second, _) = store.open_session(account, &email, digest("two"), 30, Some(first)).await.expect("opened");
+    let second = open(store, &actor, "two", Some(first)).await;
     assert!(store.session(digest("one")).await.expect("a look").is_none(), "replaced");
-    let (third, _) = store.open_session(account, &email, digest("three"), 30, None).await.expect("opened");
-    store.set_password(&actor, account, "new hash", Some(third)).await.expect("changed");
+    let third = open(store, &actor, "three", None).await;
+    store.set_password(&actor, user, "new hash", Some(third)).await.expect("changed");
     assert!(store.session(digest("two")).await.expect("a look").is_none() && store.session_lives(second).await.expect("a look").is_none());
     assert!(store.session(digest("three")).await.expect("a look").is_some());
-    store.end_session(&actor, account, third).await.expect("ended");
+    store.end_session(&actor, third).await.expect("ended");
     assert!(store.session(digest("three")).await.expect("a look").is_none());
     for number in 0..55 {
-        store.open_session(account, &email, digest(&format!("many {number}")), 30, None).await.expect("opened");
+        open(store, &actor, &format!("many {number}"), None).await;
     }
     assert!(store.session(digest("many 0")).await.expect("a look").is_none(), "the oldest of too many has ended");
     assert!(store.session(digest("many 54")).await.expect("a look").is_some());
@@ -95,6 +107,7 @@ async fn tokens_are_found_by_their_digest_until_they_end(test: TestStore) {
     let store = &test.store;
     let (account, actor) = test.account().await;
     let (stranger, other) = test.account().await;
+    let maker = actor.user.expect("a person");
     let name = "ci".parse().expect("a name");
     let new = |text: &str, days| NewApiToken {
         name: &name,
@@ -103,23 +116,23 @@ async fn tokens_are_found_by_their_digest_until_they_end(test: TestStore) {
         scopes: &[TokenScope::Read, TokenScope::Chat],
         expires_in_days: days,
     };
-    let made = store.create_token(&actor, account, &new("one", Some(2))).await.expect("made");
+    let made = store.create_token(&actor, account, maker, &new("one", Some(2))).await.expect("made");
     let token = store.token(digest("one")).await.expect("a look").expect("valid");
     assert_eq!((token.id, token.account, token.scopes.as_slice()), (made.id, account, &[TokenScope::Read, TokenScope::Chat][..]));
     store.touch_token(&token).await.expect("noted");
-    assert!(store.tokens(account).await.expect("a list")[0].last_used_at.is_some());
-    assert!(store.tokens(stranger).await.expect("a list").is_empty());
-    let error = store.revoke_token(&other, stranger, made.id).await.expect_err("another's");
+    assert!(store.tokens(account, None).await.expect("a list")[0].last_used_at.is_some());
+    assert!(store.tokens(stranger, None).await.expect("a list").is_empty());
+    let error = store.revoke_token(&other, stranger, None, made.id).await.expect_err("another's");
     assert!(matches!(error, StoreError::NotFound("token")), "{error:?}");
     // Sent again: the same token, with the text that is shown this time.
     let once = Actor { once: Some(uuid::Uuid::now_v7()), ..actor.clone() };
-    let first = store.create_token(&once, account, &new("two", None)).await.expect("made");
-    let again = store.create_token(&once, account, &new("three", None)).await.expect("made again");
+    let first = store.create_token(&once, account, maker, &new("two", None)).await.expect("made");
+    let again = store.create_token(&once, account, maker, &new("three", None)).await.expect("made again");
     assert_eq!(first.id, again.id);
     assert!(store.token(digest("two")).await.expect("a look").is_none() && store.token(digest("three")).await.expect("a look").is_some());
     test.clock.turn_seconds(2 * 86_400 + 1);
     assert!(store.token(digest("one")).await.expect("a look").is_none() && !store.token_lives(made.id).await.expect("a look"));
-    store.revoke_token(&actor, account, first.id).await.expect("taken back");
+    store.revoke_token(&actor, account, None, first.id).await.expect("taken back");
     assert!(store.token(digest("three")).await.expect("a look").is_none());
 }
 
@@ -128,17 +141,24 @@ async fn codes_are_used_once(test: TestStore) {
     test.release().await;
     let (account, actor) = test.account().await;
     let deployment = store.create_deployment(&actor, account, agent("Coded"), &LOOSE).await.expect("made");
-    let email = actor.name.parse().expect("an address");
-    let (session, _) = store.open_session(account, &email, digest("session"), 30, None).await.expect("opened");
-    store.create_code(digest("code"), account, deployment.id, Some(session)).await.expect("kept");
+    let session = open(store, &actor, "session", None).await;
+    store.create_code(digest("code"), account, deployment.id, Opener::Browser(session)).await.expect("kept");
     let tries = futures_util::future::join_all((0..8).map(|_| store.redeem_code(digest("code"), &deployment.slug))).await;
     let granted: Vec<_> = tries.into_iter().filter_map(|answer| answer.expect("an answer")).collect();
     assert_eq!(granted.len(), 1);
-    assert_eq!((granted[0].account, granted[0].deployment, granted[0].session), (account, deployment.id, Some(session)));
-    store.create_code(digest("program's"), account, deployment.id, None).await.expect("kept");
+    assert_eq!((granted[0].account, granted[0].deployment, granted[0].session), (account, deployment.id, session));
+    let name = "ci".parse().expect("a name");
+    let new = NewApiToken { name: &name, token_hash: digest("token"), hint: "viv_12345678", scopes: &[TokenScope::Write], expires_in_days: None };
+    let user = actor.user.expect("a person");
+    let token = store.create_token(&actor, account, user, &new).await.expect("made").id;
+    let program = Opener::Program { user, token };
+    store.create_code(digest("program's"), account, deployment.id, program).await.expect("kept");
     let granted = store.redeem_code(digest("program's"), &deployment.slug).await.expect("an answer").expect("granted");
-    assert_eq!(granted.session, None);
-    store.create_code(digest("late"), account, deployment.id, None).await.expect("kept");
+    assert!(store.session_lives(granted.session).await.expect("a look").is_some());
+    store.revoke_token(&actor, account, None, token).await.expect("taken back");
+    assert_eq!(store.session_lives(granted.session).await.expect("a look"), None, "what a token's link opened ends with the token");
+    assert!(store.ended_sessions().await.expect("a list").contains(&granted.session));
+    store.create_code(digest("late"), account, deployment.id, Opener::Browser(session)).await.expect("kept");
     test.clock.turn_seconds(61);
     assert_eq!(store.redeem_code(digest("late"), &deployment.slug).await.expect("an answer"), None);
 }

@@ -14,8 +14,8 @@ use vivier_core::template::TemplateName;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::host::Image;
 use vivier_server::clock::TurnedClock;
-use vivier_server::store::accounts::NewAccount;
 use vivier_server::store::deployments::{NewAgent, Rules};
+use vivier_server::store::users::NewUser;
 use vivier_server::store::{Actor, Store};
 use vivier_server::vault::Vault;
 
@@ -84,9 +84,9 @@ async fn open(url: Option<&str>, dir: &tempfile::TempDir, clock: &Arc<TurnedCloc
 
 pub async fn account(store: &Store) -> (AccountId, Actor) {
     let email = format!("{}@example.com", uuid::Uuid::new_v4().simple()).parse().expect("an address");
-    let new = NewAccount { email: &email, password_hash: "$argon2id$none", setup: None, once: None };
-    let account = store.create_account(&new).await.expect("an account");
-    (account.id, Actor::account(account.id, email.as_str()))
+    let new = NewUser { email: &email, password_hash: Some("$argon2id$none"), verified: false, setup: None, once: None };
+    let (user, own) = store.sign_up(&new).await.expect("an account");
+    (own.account.id, Actor::user(own.account.id, user.id, email.as_str()))
 }
 
 pub fn image(version: &str, built: i64) -> Image {

@@ -26,7 +26,7 @@ fn digest(version: &str) -> Digest {
 }
 
 fn operator() -> Actor {
-    Actor { account: None, name: "operator ada@example.com".to_owned(), once: None }
+    Actor::named("operator ada@example.com")
 }
 
 fn plan(stages: &[Size]) -> WavePlan {
