@@ -1,4 +1,4 @@
-//! What whoever is root on this machine may ask of a running `serve`, over `run/admin.sock`: about keys, and promotions. When `serve` is down, the
+//! What whoever is root on this machine may ask of a running `serve`, over `run/admin.sock`: about keys, the audit log, and promotions. When `serve` is down, the
 //! same is done on the store itself.
 //!
 //! A socket of its own, because the edge reaches the others.
@@ -35,7 +35,12 @@ const MOST_BYTES: usize = 4 << 20;
 
 /// The routes of `admin.sock`.
 pub fn router(app: App) -> Router {
-    Router::new().route("/keys", get(status)).route("/keys/rotate", post(rotate)).route("/promote", post(promote_here)).with_state(app)
+    Router::new()
+        .route("/keys", get(status))
+        .route("/keys/rotate", post(rotate))
+        .route("/promote", post(promote_here))
+        .merge(crate::audit::router())
+        .with_state(app)
 }
 
 async fn status(State(app): State<App>) -> Response {
@@ -89,7 +94,7 @@ async fn promote_and_say(store: &Store, config: &Config, promotion: &LocalPromot
     Ok(LocallyPromoted { openclaw_version: release.openclaw_version, wave })
 }
 
-fn answer<T: serde::Serialize>(done: Result<T, StoreError>) -> Response {
+pub(crate) fn answer<T: serde::Serialize>(done: Result<T, StoreError>) -> Response {
     match done {
         Ok(done) => Json(done).into_response(),
         Err(error) => (StatusCode::CONFLICT, sentence(error)).into_response(),
@@ -97,7 +102,7 @@ fn answer<T: serde::Serialize>(done: Result<T, StoreError>) -> Response {
 }
 
 /// An error with what is behind it, for whoever is root.
-fn sentence(error: StoreError) -> String {
+pub(crate) fn sentence(error: StoreError) -> String {
     format!("{:#}", anyhow::Error::new(error))
 }
 
@@ -139,7 +144,7 @@ pub async fn promote(config: &Config, image: &Digest, channel: ReleaseChannel, w
 }
 
 /// The store, with the lock that keeps `serve` away.
-async fn alone(config: &Config) -> anyhow::Result<(Store, Lock)> {
+pub(crate) async fn alone(config: &Config) -> anyhow::Result<(Store, Lock)> {
     config.check()?;
     let run = config.data_dir.join("run");
     anyhow::ensure!(run.is_dir(), "{} is no data directory of Vivier's yet; start it once with `vivierd up`", config.data_dir.display());
@@ -151,7 +156,7 @@ async fn alone(config: &Config) -> anyhow::Result<(Store, Lock)> {
 }
 
 /// Asks a running `serve`. `None` when there is none.
-async fn ask<T: DeserializeOwned>(config: &Config, request: http::request::Builder, body: Bytes) -> anyhow::Result<Option<T>> {
+pub(crate) async fn ask<T: DeserializeOwned>(config: &Config, request: http::request::Builder, body: Bytes) -> anyhow::Result<Option<T>> {
     let socket = config.data_dir.join("run").join("admin.sock");
     let Some(stream) = connect(&socket).await? else { return Ok(None) };
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;

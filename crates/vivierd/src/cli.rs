@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use vivier_server::store::audit::verify::KeptHead;
 
 /// Vivier hosts OpenClaw agents: a sealed runtime for every customer, under its own name.
 #[derive(Debug, Parser)]
@@ -50,6 +51,11 @@ pub enum Command {
     Mail {
         #[command(subcommand)]
         command: MailCommand,
+    },
+    /// Look at the audit log's end, and verify that it is what was written
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Print the settings in force, and where each may be set
     Settings,
@@ -164,6 +170,25 @@ pub enum MailCommand {
         /// Who gets it
         #[arg(value_name = "ADDRESS")]
         to: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Print where the log ends: keep it elsewhere, and the log can be shown to be complete up to there
+    Head {
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read the whole log and say which row is not what was written; fails when there is one
+    Verify {
+        /// An end that was kept, as `vivierd audit head` prints it; may be given several times
+        #[arg(long = "head", value_name = "NUMBER:HASH")]
+        heads: Vec<KeptHead>,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -7,6 +7,7 @@
 //!
 //! This crate joins them and knows nothing of what they do: it reads the settings, sets up the log, and keeps the children alive.
 
+mod audit;
 mod cli;
 mod keys;
 mod logging;
@@ -49,6 +50,7 @@ fn run(arguments: cli::Arguments) -> anyhow::Result<()> {
         cli::Command::Serve(role) => runtime.block_on(role::run(role::Role::Serve, settings, role)),
         cli::Command::Edge(role) => runtime.block_on(role::run(role::Role::Edge, settings, role)),
         cli::Command::Host(role) => runtime.block_on(role::run(role::Role::Host, settings, role)),
+        cli::Command::Audit { command } => runtime.block_on(audit::run(settings, command)),
         cli::Command::Keys { command } => runtime.block_on(keys::run(settings, command)),
         cli::Command::Mail { command } => runtime.block_on(mail::run(&settings, command)),
         cli::Command::Release { command } => runtime.block_on(release::run(settings, command)),

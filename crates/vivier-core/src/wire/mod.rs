@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod agents;
+pub mod audit;
 pub mod catalogue;
 pub mod edge;
 pub mod host;

@@ -7,6 +7,7 @@
 //! read logs and statistics; what is *wanted* is written to the store, and the worker is woken.
 
 mod accounts;
+mod audit;
 mod catalogue;
 mod configs;
 mod dashboard;

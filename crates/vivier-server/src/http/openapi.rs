@@ -39,6 +39,7 @@ pub fn finish(document: &OpenApi) -> Value {
         { "name": "deployments", "description": "Agents: made, changed, opened, deleted" },
         { "name": "configuration", "description": "What an agent is told: its document, provider, channels and secrets" },
         { "name": "watching", "description": "What an agent does" },
+        { "name": "audit", "description": "Who did what to the account's things, from where, and with what outcome" },
         { "name": "operator", "description": "For operators; to anyone else these do not exist" },
         { "name": "health", "description": "For whoever watches this process" },
     ]);
@@ -121,7 +122,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         if path.contains('{') || path.starts_with("/v1/operator/") {
             add("NotFound");
         }
-        if !safe || ["/stats", "/proof", "/logs"].iter().any(|end| path.ends_with(end)) {
+        if !safe || ["/stats", "/proof", "/logs", "/verification"].iter().any(|end| path.ends_with(end)) {
             add("Conflict");
         }
         if has_body || post {

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    accounts, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, logs, open, openapi, operator, releases, secrets,
+    accounts, audit, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, logs, open, openapi, operator, releases, secrets,
     timeline, tokens, waves,
 };
 use crate::app::App;
@@ -46,6 +46,11 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(timeline::get_stats))
         .routes(routes!(timeline::get_proof))
         .routes(routes!(open::open_deployment))
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(audit::export_audit))
+        .routes(routes!(audit::list_all_audit))
+        .routes(routes!(audit::export_all_audit))
+        .routes(routes!(audit::verify_audit))
         .routes(routes!(operator::list_hosts))
         .routes(routes!(operator::list_all_deployments))
         .routes(routes!(operator::operator_suspend))

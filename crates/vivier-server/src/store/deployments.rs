@@ -544,7 +544,8 @@ const fn verb(ask: Ask) -> &'static str {
     }
 }
 
-fn like(text: &str) -> String {
+/// A `LIKE` pattern (`ESCAPE '!'`) for any text that holds this one.
+pub(super) fn like(text: &str) -> String {
     let mut pattern = String::from("%");
     for letter in text.to_lowercase().chars() {
         if matches!(letter, '%' | '_' | '!') {

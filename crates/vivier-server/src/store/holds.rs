@@ -54,7 +54,15 @@ impl Store {
 impl Tx {
     /// Sets or lifts a hold of a deployment whose lock this transaction has, with its lines in the timeline and the audit log. Whether it
     /// was otherwise before.
-    pub(super) async fn put_hold(&mut self, actor: &Actor, account: AccountId, id: DeploymentId, locked: &AnyRow, hold: Hold, set: bool) -> Result<bool, StoreError> {
+    pub(super) async fn put_hold(
+        &mut self,
+        actor: &Actor,
+        account: AccountId,
+        id: DeploymentId,
+        locked: &AnyRow,
+        hold: Hold,
+        set: bool,
+    ) -> Result<bool, StoreError> {
         let before: Holds = locked.parse("holds")?;
         if before.has(hold) == set {
             return Ok(false);

@@ -119,7 +119,7 @@ impl Store {
                 tx.commit_quietly().await?;
             }
         }
-        Ok(())
+        self.open_audit().await
     }
 
     /// `Some` when `value` was sealed under the key file itself.

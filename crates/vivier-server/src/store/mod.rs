@@ -6,11 +6,12 @@
 //! - Two writers, two tables: the API writes `deployments` (wanted), the worker `runtime_instances` (seen).
 //! - Every row of a tenant is read with its account id: another's thing does not exist.
 //! - Transactions run at READ COMMITTED on PostgreSQL and take their locks in one order: the account's row (by an UPDATE), then
-//!   the deployment's, then the rest. So no serialization failure can arise, and deadlocks cannot either. SQLite has one writer.
+//!   the deployment's, then the rest, and last of all, at the commit, the end of the audit log. So no serialization failure can arise, and deadlocks cannot either. SQLite has one writer.
 //!
 //! The store knows nothing of HTTP, of the runtime, or of what the worker decides.
 
 pub mod accounts;
+pub mod audit;
 pub mod catalogue;
 pub mod channels;
 pub mod codes;
@@ -170,6 +171,7 @@ pub struct Store {
     vault: Arc<Vault>,
     changes: Arc<watch::Sender<u64>>,
     jobs: Arc<Notify>,
+    trail: Arc<audit::Trail>,
     after_commit: Option<CommitHook>,
     terms: Arc<Terms>,
 }
@@ -189,6 +191,11 @@ pub struct Tx {
     jobs: Arc<Notify>,
     /// Whether there is a job to be done that was not there before.
     enqueued: bool,
+    trail: Arc<audit::Trail>,
+    /// Rows of the audit log, appended at the commit.
+    audit: Vec<audit::Entry>,
+    /// Whose names in the audit log become unreadable at the commit.
+    forget: Vec<audit::Whose>,
     after_commit: Option<CommitHook>,
 }
 
@@ -213,8 +220,12 @@ impl Tx {
         self.commit_then(|| {}).await
     }
 
-    async fn commit_then(self, tell: impl FnOnce() + Send) -> Result<(), StoreError> {
+    async fn commit_then(mut self, tell: impl FnOnce() + Send) -> Result<(), StoreError> {
+        let end = self.append_audit().await?;
         self.inner.commit().await?;
+        if let Some(end) = end {
+            self.trail.came_to(end);
+        }
         tell();
         if self.enqueued {
             self.jobs.notify_one();
@@ -255,7 +266,18 @@ impl Store {
         };
         migrator.run(&writer).await.map_err(StoreError::Migrate)?;
         let (changes, _) = watch::channel(0);
-        Ok(Self { engine, writer, reader, clock, vault, changes: Arc::new(changes), jobs: Arc::new(Notify::new()), after_commit: None, terms: Arc::default() })
+        Ok(Self {
+            engine,
+            writer,
+            reader,
+            clock,
+            vault,
+            changes: Arc::new(changes),
+            jobs: Arc::new(Notify::new()),
+            trail: Arc::default(),
+            after_commit: None,
+            terms: Arc::default(),
+        })
     }
 
     /// The same store, with a hook after every commit: for crash tests.
@@ -312,6 +334,9 @@ impl Store {
             changes: self.changes.clone(),
             jobs: self.jobs.clone(),
             enqueued: false,
+            trail: self.trail.clone(),
+            audit: Vec::new(),
+            forget: Vec::new(),
             after_commit: self.after_commit.clone(),
         })
     }
@@ -370,6 +395,7 @@ impl Store {
             secrets::ALL,
             versions::ALL,
             &waves::statements(),
+            &audit::statements(),
         ]
         .concat()
     }

@@ -1,10 +1,8 @@
-//! What belongs to the installation as a whole: its own sealed values, and the audit log.
+//! What belongs to the installation as a whole: its own sealed values.
 
-use vivier_core::id::AccountId;
-use vivier_core::time::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{Actor, Columns as _, Store, StoreError, Tx, new_uuid, statements};
+use super::{Columns as _, Store, StoreError, statements};
 use crate::vault;
 
 statements! {
@@ -12,23 +10,7 @@ statements! {
     PUT = "INSERT INTO platform (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value, version = platform.version + 1";
     PUT_NEW = "INSERT INTO platform (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     TAKE = "DELETE FROM platform WHERE name = $1 RETURNING value";
-    AUDIT = "INSERT INTO audit_logs (id, at, account_id, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     PRUNE_CODES = "DELETE FROM open_codes WHERE expires_at < $1";
-    AUDITED = "SELECT id FROM audit_logs WHERE id = $1";
-    AUDIT_LOG = "SELECT at, account_id, actor, action, subject, detail FROM audit_logs WHERE ($1 = '' OR account_id = $1) ORDER BY id DESC LIMIT $2";
-}
-
-/// One line of the audit log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRow {
-    pub at: Timestamp,
-    /// Whose thing it was; absent for the installation's own.
-    pub account: Option<AccountId>,
-    pub actor: String,
-    pub action: String,
-    pub subject: String,
-    /// JSON. Never a secret.
-    pub detail: String,
 }
 
 impl Store {
@@ -80,55 +62,5 @@ impl Store {
         self.expire_claims(now).await?;
         self.prune_jobs().await?;
         self.prune_sessions().await
-    }
-
-    /// The audit log of one account, or of all: newest first.
-    pub async fn audit_log(&self, account: Option<AccountId>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        let account = account.map(|id| id.to_string()).unwrap_or_default();
-        let rows = sqlx::query(AUDIT_LOG).bind(account).bind(i64::from(limit)).fetch_all(self.reader()).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AuditRow {
-                    at: row.at("at")?,
-                    account: row.parse_opt("account_id")?,
-                    actor: row.text("actor")?,
-                    action: row.text("action")?,
-                    subject: row.text("subject")?,
-                    detail: row.text("detail")?,
-                })
-            })
-            .collect()
-    }
-}
-
-impl Tx {
-    /// Refuses what was done already: for requests that are sent again (see [`Actor::once`]). Call it behind the account's or
-    /// the deployment's lock.
-    pub(super) async fn first_time(&mut self, actor: &Actor) -> Result<(), StoreError> {
-        let Some(once) = actor.once else { return Ok(()) };
-        let done = sqlx::query(AUDITED).bind(once.to_string()).fetch_optional(self.conn()).await?;
-        if done.is_some() { Err(StoreError::Repeated) } else { Ok(()) }
-    }
-
-    /// Writes who did what into the audit log, as part of this transaction. `detail` must hold no secret.
-    ///
-    /// With [`Actor::once`] this is also what keeps a repeated request from a second effect: call it once per transaction.
-    pub async fn audit(&mut self, actor: &Actor, account: Option<AccountId>, action: &str, subject: &str, detail: serde_json::Value) -> Result<(), StoreError> {
-        let id = actor.once.unwrap_or_else(new_uuid);
-        let written = sqlx::query(AUDIT)
-            .bind(id.to_string())
-            .bind(self.now().as_millis())
-            .bind(account.map(|id| id.to_string()))
-            .bind(&actor.name)
-            .bind(action)
-            .bind(subject)
-            .bind(detail.to_string())
-            .execute(self.conn())
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error) if actor.once.is_some() && StoreError::is_unique_violation(&error) => Err(StoreError::Repeated),
-            Err(error) => Err(error.into()),
-        }
     }
 }

@@ -8,13 +8,18 @@ use tokio_util::sync::CancellationToken;
 use vivier_core::runtime::{Resident, RuntimeErrorKind};
 
 use super::Crew;
+use crate::audit::Witness;
 use crate::store::StoreError;
 
 /// Sweeps until `stop`.
 pub(super) async fn sweep(crew: Arc<Crew>, stop: CancellationToken) {
     let mut due = crew.now();
+    let mut witness = Witness::default();
     loop {
         if crew.now() >= due {
+            if let Err(error) = witness.look(&crew.app).await {
+                tracing::error!("failed to look after the audit log: {error:#}");
+            }
             // A host that has not answered yet, as at the start, is asked again soon: without its images nothing can be made.
             let soon = match once(&crew).await {
                 Ok(complete) => !complete,

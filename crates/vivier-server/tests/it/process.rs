@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
-use vivier_server::Config;
+use vivier_server::store::audit::verify::KeptHead;
+use vivier_server::{Config, audit};
 
 use crate::support::eventually;
 
@@ -77,4 +78,35 @@ async fn keys_are_rotated_by_the_serve_that_runs_and_by_the_command_itself_when_
     assert_eq!(report.current.as_str(), "file:3");
     stop.cancel();
     serving.await.expect("no panic").expect("it ends in order");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_audit_log_is_verified_by_the_serve_that_runs_and_by_the_command_itself_when_none_does() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = Config { data_dir: dir.path().to_owned(), ..Config::default() };
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(vivier_server::run(config.clone(), stop.clone()));
+    let client = reqwest::Client::builder().unix_socket(dir.path().join("run/serve.sock")).build().expect("a client");
+    eventually("it answers", || async { client.get("http://serve/healthz").send().await.ok() }).await;
+    let signup = serde_json::json!({ "email": "ada@example.com", "password": "correct horse battery" });
+    client.post("http://serve/v1/auth/signup").json(&signup).send().await.expect("it answers").error_for_status().expect("signed up");
+    let head = audit::head(&config).await.expect("a head");
+    assert!(head.place >= 2, "a sign-up and a sign-in: {head:?}");
+    let kept: KeptHead = format!("{}:{}", head.place, head.hash).parse().expect("as it is printed");
+    let report = audit::verify(&config, vec![kept.clone()]).await.expect("a report");
+    assert_eq!((report.count, report.head.as_ref()), (0, Some(&head)), "{report:#?}");
+    // Beside the database the end is written down, for this machine's own use.
+    let file = audit::head_file(dir.path());
+    eventually("the end is written down", || async { file.exists().then_some(()) }).await;
+    assert_eq!(std::fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+    stop.cancel();
+    serving.await.expect("no panic").expect("it ends in order");
+    assert_eq!(audit::verify(&config, vec![kept]).await.expect("a report").count, 0, "the same without serve");
+    let other = KeptHead { seq: 1, hash: "0".repeat(64) };
+    let report = audit::verify(&config, vec![other]).await.expect("a report");
+    assert!(report.count == 1 && report.findings[0].message.contains("the head that was given"), "{report:#?}");
+    // Rows that were taken away with the end put back show by the file alone.
+    std::fs::write(&file, format!("{}:{}\n", head.place + 3, "0".repeat(64))).expect("written");
+    let report = audit::verify(&config, Vec::new()).await.expect("a report");
+    assert!(report.count == 1 && report.findings[0].message.contains("audit-head has known"), "{report:#?}");
 }

@@ -18,6 +18,7 @@ macro_rules! on_both_engines {
     };
 }
 
+mod audit;
 mod deployments;
 mod jobs;
 mod keys;

@@ -16,7 +16,7 @@ use vivier_core::wire::host::Image;
 use vivier_server::clock::TurnedClock;
 use vivier_server::store::deployments::{NewAgent, Rules};
 use vivier_server::store::users::NewUser;
-use vivier_server::store::{Actor, Store};
+use vivier_server::store::{Actor, Engine, Store};
 use vivier_server::vault::Vault;
 
 pub const RULES: Rules = Rules { trial_deployments: 3, deploys_per_hour: 10, trial_hours: 72, retention_days: 7 };
@@ -49,6 +49,14 @@ impl TestStore {
         let (base, query) = cluster.split_once('?').map_or((cluster.as_str(), String::new()), |(base, query)| (base, format!("?{query}")));
         let base = base.rsplit_once('/').map_or(base, |(base, _)| base);
         Self::at(Some(format!("{base}/{name}{query}")), Arc::new(tempfile::tempdir().expect("a directory"))).await
+    }
+
+    /// Another one on the same engine.
+    pub async fn beside(other: &Self) -> Self {
+        match other.store.engine() {
+            Engine::Sqlite => Self::sqlite().await,
+            Engine::Postgres => Self::postgres().await,
+        }
     }
 
     async fn at(url: Option<String>, dir: Arc<tempfile::TempDir>) -> Self {
