@@ -16,13 +16,13 @@ async fn a_tenant_reads_what_was_done_to_its_own_things_and_an_operator_all_of_i
     let own = api.get(&ada, "/v1/audit").await.ok(200).json();
     let own = own["items"].as_array().expect("rows").clone();
     let actions: Vec<_> = own.iter().map(|row| row["action"].as_str().expect("an action")).collect();
-    assert_eq!(actions, ["deployment.suspend", "deployment.create", "account.login", "account.signup"]);
+    assert_eq!(actions, ["deployment.hold", "deployment.create", "account.login", "account.signup"]);
     assert!(own[0]["actor"].as_str().expect("an actor").starts_with("operator ") && own[1]["actor"] == mail.as_str(), "{own:#?}");
     assert!(own.iter().all(|row| row["outcome"] == "done" && row["hash"].as_str().is_some_and(|hash| hash.len() == 64)), "{own:#?}");
     assert!(!format!("{own:?}").contains(&other), "nobody else's");
     // Filters, pages.
     let found = api.get(&ada, &format!("/v1/audit?action=deployment.&subject={id}&limit=1")).await.ok(200).json();
-    assert_eq!((found["items"][0]["action"].as_str(), found["next_cursor"].is_string()), (Some("deployment.suspend"), true));
+    assert_eq!((found["items"][0]["action"].as_str(), found["next_cursor"].is_string()), (Some("deployment.hold"), true));
     let next = api.get(&ada, &format!("/v1/audit?action=deployment.&cursor={}", found["next_cursor"].as_str().expect("more"))).await.ok(200).json();
     assert_eq!(next["items"][0]["action"], "deployment.create");
     let account = own[0]["account"].as_str().expect("an account");
