@@ -98,6 +98,12 @@ id!(/// One roll-out of a release over the followers of a channel.
     WaveId, "wav");
 id!(/// One thing to be done once, later, such as a mail to send.
     JobId, "job");
+id!(/// One grant of credits.
+    CreditId, "crd");
+id!(/// Credits taken for an invoice, or given back.
+    RedemptionId, "rdm");
+id!(/// One account that came by another's referral code.
+    ReferralId, "ref");
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use crate::mail::Post;
 use crate::releases::Releases;
 use crate::routes::Routes;
 use crate::runtimes::Images;
-use crate::store::{Store, Terms};
+use crate::store::Store;
 use crate::worker::{HostWatch, Queue};
 
 #[derive(Clone)]
@@ -43,8 +43,8 @@ impl App {
     pub fn new(store: Store, runtime: Arc<dyn Runtime>, images: Arc<dyn Images>, clock: SharedClock, settings: Config) -> Self {
         let queue = Queue::new(usize::try_from(settings.concurrency).unwrap_or(usize::MAX));
         let auth = crate::auth::Auth::new(&settings, clock.clone());
-        let store = store.with_terms(Terms { plans: settings.plans.clone() });
         let post = Post::new(&settings.mail, &settings.data_dir);
+        let store = store.with_terms(settings.terms());
         let releases = Releases::new(images, store.clone());
         Self {
             store,

@@ -1,6 +1,6 @@
 //! What time it is. Everything that decides by time asks here, so that a test can turn the clock.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use vivier_core::time::Timestamp;
@@ -22,13 +22,31 @@ impl Clock for SystemClock {
     }
 }
 
-/// The machine's clock, moved ahead by hand: for tests of what happens after days.
+/// The machine's clock, moved by hand: for tests of what happens after days.
 #[derive(Debug, Default)]
-pub struct TurnedClock(std::sync::atomic::AtomicI64);
+pub struct TurnedClock(Mutex<Turned>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Turned {
+    millis: i64,
+    /// Since [`TurnedClock::set`]: time passes only when it is turned.
+    stands_at: Option<Timestamp>,
+}
 
 impl TurnedClock {
+    fn turned(&self) -> MutexGuard<'_, Turned> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn turn_millis(&self, millis: i64) {
-        self.0.fetch_add(millis, std::sync::atomic::Ordering::SeqCst);
+        let mut turned = self.turned();
+        turned.millis = turned.millis.saturating_add(millis);
+        turned.stands_at = turned.stands_at.map(|at| at.plus_millis(millis));
+    }
+
+    /// Stops it at a moment, past or future.
+    pub fn set(&self, at: Timestamp) {
+        self.turned().stands_at = Some(at);
     }
 
     pub fn turn_seconds(&self, seconds: i64) {
@@ -38,6 +56,7 @@ impl TurnedClock {
 
 impl Clock for TurnedClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now().plus_millis(self.0.load(std::sync::atomic::Ordering::SeqCst))
+        let Turned { millis, stands_at } = *self.turned();
+        stands_at.unwrap_or_else(|| SystemClock.now().plus_millis(millis))
     }
 }

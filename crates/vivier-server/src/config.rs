@@ -13,6 +13,7 @@ use crate::billing::BillingSettings;
 use crate::keys::KeySettings;
 use crate::mail::{MailError, MailSettings};
 use crate::store::deployments::Rules;
+use crate::terms::{CreditSettings, QuotaSettings, Terms};
 
 /// Settings of `vivierd serve`. Every one has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +74,10 @@ pub struct Config {
     pub plans: Plans,
     /// How mails leave.
     pub mail: MailSettings,
+    /// What one account may have beside its deployments.
+    pub quotas: QuotaSettings,
+    /// What accounts may pay with beside money.
+    pub credits: CreditSettings,
 }
 
 impl Default for Config {
@@ -104,6 +109,8 @@ impl Default for Config {
             waves: WavePlan::default(),
             plans: Plans::default(),
             mail: MailSettings::default(),
+            quotas: QuotaSettings::default(),
+            credits: CreditSettings::default(),
         }
     }
 }
@@ -117,6 +124,8 @@ pub enum ConfigError {
     Share(&'static str, f64),
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    #[error("{0} must be at most {1}")]
+    TooMany(&'static str, u64),
     #[error("waves.{0}")]
     Waves(#[from] PlanError),
     #[error("mail.{0}")]
@@ -143,14 +152,18 @@ impl Config {
         }
         self.waves.check()?;
         self.mail.check()?;
+        self.credits.check().map_err(|(name, most)| ConfigError::TooMany(name, most))?;
         Ok(())
+    }
+
+    /// What accounts are granted.
+    pub fn terms(&self) -> Terms {
+        Terms { plans: self.plans.clone(), quotas: self.quotas, credits: self.credits, deploys_per_hour: self.deploys_per_hour }
     }
 
     /// What the store checks by.
     pub const fn rules(&self) -> Rules {
         Rules {
-            trial_deployments: self.plans.trial.deployments,
-            deploys_per_hour: self.deploys_per_hour,
             trial_hours: self.trial_hours,
             retention_days: self.retention_days,
         }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::LimitProblem;
+
 /// What went wrong, for the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
@@ -16,6 +18,9 @@ pub struct Problem {
     /// The fields that are wrong, where fields are wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldProblem>,
+    /// The limit that was met, how much of it is used and when it frees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitProblem>,
     /// When to try again, in seconds, where waiting helps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,

@@ -4,10 +4,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use vivier_core::config::ConfigIssue;
 use vivier_core::runtime::RuntimeErrorKind;
+use vivier_core::wire::limits::LimitProblem;
 use vivier_core::wire::problem::{FieldProblem, Problem};
 
 use crate::auth::password::Busy;
-use crate::clock::{Clock as _, SystemClock};
 use crate::releases::ReleasesError;
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -27,6 +27,7 @@ impl ApiError {
             status: status.as_u16(),
             detail: detail.into(),
             fields: Vec::new(),
+            limit: None,
             retry_after_seconds: None,
             request_id: None,
         }))
@@ -92,6 +93,13 @@ impl ApiError {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after_seconds = Some(seconds.max(1));
+        self
+    }
+
+    /// The limit that was met.
+    #[must_use]
+    pub fn limit(mut self, limit: LimitProblem) -> Self {
+        self.0.limit = Some(limit);
         self
     }
 
@@ -182,13 +190,14 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Conflict(message) => Self::conflict("conflict", sentence(&message)),
             StoreError::Repeated => Self::conflict("repeated", "This was done already."),
-            StoreError::Quota(quota) => match quota.free_at {
-                Some(at) => {
-                    let millis = at.millis_since(SystemClock.now()).clamp(1, 3_600_000);
-                    Self::too_many(quota.limit, sentence(&quota.message), u64::try_from(millis).unwrap_or(1).div_ceil(1_000))
-                }
-                None => Self::new(StatusCode::FORBIDDEN, quota.limit, "A limit of the account is reached", sentence(&quota.message)),
-            },
+            StoreError::Quota(quota) => {
+                let (code, detail) = (quota.limit.as_str(), sentence(&quota.message));
+                let problem = match quota.free_at {
+                    Some(at) => Self::too_many(code, detail, u64::try_from(at.millis_since(quota.at).max(1)).unwrap_or(1).div_ceil(1_000)),
+                    None => Self::new(StatusCode::FORBIDDEN, code, "A limit of the account is reached", detail),
+                };
+                problem.limit(LimitProblem { limit: code.to_owned(), used: quota.used, allowed: quota.allowed, frees_at: quota.free_at })
+            }
             StoreError::Database(sqlx::Error::PoolTimedOut) => {
                 tracing::warn!("no connection to the database was free in time");
                 Self::unavailable("busy", "The database is busy. Try again in a moment.", 2)

@@ -42,7 +42,7 @@ impl Store {
 
 impl Tx {
     /// Alone with the account until the transaction ends: the first lock of any that needs several.
-    pub(super) async fn lock_account(&mut self, id: AccountId) -> Result<(), StoreError> {
+    pub async fn lock_account(&mut self, id: AccountId) -> Result<(), StoreError> {
         let done = sqlx::query(LOCK).bind(id.to_string()).execute(self.conn()).await?;
         if done.rows_affected() == 0 { Err(StoreError::NotFound("account")) } else { Ok(()) }
     }

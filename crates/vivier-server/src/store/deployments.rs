@@ -23,7 +23,7 @@ use vivier_core::wire::agents::{Degradation, EventKind, Outcome};
 use super::events::Note;
 use super::revisions::NewRevision;
 use super::seen::{Seen, Wanted};
-use super::{Actor, Columns as _, Quota, Store, StoreError, Tx, new_uuid, statements, word};
+use super::{Actor, Columns as _, Store, StoreError, Tx, new_uuid, statements, word};
 
 /// Everything a view of a deployment needs, in one row. `desired` is what its owner asks for (`asked`) under its holds. `$columns` of the worker's row are those that [`Seen::from_row`] reads.
 macro_rules! select_deployments {
@@ -52,9 +52,6 @@ macro_rules! select_deployments {
 pub(super) use select_deployments;
 
 statements! {
-    LOCK_ACCOUNT = "UPDATE accounts SET version = version + 1 WHERE id = $1";
-    TRIALS = "SELECT COUNT(*) AS used FROM deployments WHERE account_id = $1 AND plan = 'trial' AND desired IN ('running', 'suspended') AND id <> $2";
-    RECENT = "SELECT COUNT(*) AS used, MIN(created_at) AS oldest FROM deployments WHERE account_id = $1 AND created_at > $2";
     DEFAULT_RELEASE = "SELECT id FROM releases WHERE is_default = 1 AND gone_at IS NULL";
     INSERT = "INSERT INTO deployments (id, account_id, slug, name, plan, template, desired, revision, expires_at, created_at, follows) \
         VALUES ($1, $2, $3, $4, $5, $6, 'running', 1, $7, $8, 'stable') ON CONFLICT (slug) DO NOTHING";
@@ -100,8 +97,6 @@ pub struct NewAgent {
 /// What an installation allows, as far as the store checks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    pub trial_deployments: u32,
-    pub deploys_per_hour: u32,
     pub trial_hours: u32,
     pub retention_days: u32,
 }
@@ -173,12 +168,13 @@ impl Store {
         let key = self.key_for(account, &changes).await?;
         let mut tx = self.begin().await?;
         let now = tx.now();
-        lock_account(&mut tx, account).await?;
+        tx.lock_account(account).await?;
         tx.first_time(actor).await?;
-        check_rate(&mut tx, account, rules).await?;
-        if plan.expires() {
-            check_trials(&mut tx, account, id, rules).await?;
+        if !tx.terms().plans.get(plan).offered {
+            return Err(StoreError::Conflict(format!("the plan {plan} is not offered any more; choose another")));
         }
+        tx.check_deploys(account).await?;
+        tx.check_plan(account, plan, id).await?;
         let release = sqlx::query(DEFAULT_RELEASE).fetch_optional(tx.conn()).await?;
         let release =
             release.ok_or_else(|| StoreError::Conflict("there is no agent image yet; an operator makes one with `vivierd release build`".to_owned()))?;
@@ -277,7 +273,7 @@ impl Store {
     ) -> Result<Deployment, StoreError> {
         let mut tx = self.begin().await?;
         let now = tx.now();
-        lock_account(&mut tx, account).await?;
+        tx.lock_account(account).await?;
         let row = tx.lock_deployment(account, id).await?;
         let detail = serde_json::json!({ "name": name, "plan": plan });
         if let Some(name) = name {
@@ -286,8 +282,11 @@ impl Store {
         let current: PlanName = row.parse("plan")?;
         if let Some(plan) = plan.filter(|plan| *plan != current) {
             let desired: Desired = row.word("desired")?;
-            if plan.expires() && matches!(desired, Desired::Running | Desired::Suspended) {
-                check_trials(&mut tx, account, id, rules).await?;
+            if !tx.terms().plans.get(plan).offered {
+                return Err(StoreError::Conflict(format!("the plan {plan} is not offered any more; choose another")));
+            }
+            if matches!(desired, Desired::Running | Desired::Suspended) {
+                tx.check_plan(account, plan, id).await?;
             }
             let expires_at = plan.expires().then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
             sqlx::query(SET_PLAN).bind(id.to_string()).bind(plan.as_str()).bind(expires_at.map(Timestamp::as_millis)).execute(tx.conn()).await?;
@@ -315,7 +314,7 @@ impl Store {
     ) -> Result<(Asked, Deployment), StoreError> {
         let mut tx = self.begin().await?;
         let now = tx.now();
-        lock_account(&mut tx, account).await?;
+        tx.lock_account(account).await?;
         let row = tx.lock_deployment(account, id).await?;
         tx.first_time(actor).await?;
         match lifecycle::admit_held(row.word("desired")?, row.parse("holds")?, ask) {
@@ -355,9 +354,7 @@ impl Store {
                 if row.at_opt("expires_at")?.is_some_and(|end| end <= now) {
                     return Err(StoreError::Conflict("its trial has ended; move it to another plan first, then restore it".to_owned()));
                 }
-                if plan.expires() {
-                    check_trials(&mut tx, account, id, rules).await?;
-                }
+                tx.check_plan(account, plan, id).await?;
                 set(Desired::Running, None, None).execute(tx.conn()).await?;
                 sqlx::query(RAISE_RETRY).bind(id.to_string()).execute(tx.conn()).await?;
             }
@@ -500,36 +497,6 @@ pub fn degradation(part: &str, health: &Health) -> Degradation {
     };
     let said = health.reasons.get(part).map(|words| format!(". OpenClaw says: {}", words.trim_end_matches('.'))).unwrap_or_default();
     Degradation { part: part.to_owned(), reason: format!("{reason}{said}"), remedy: remedy.to_owned() }
-}
-
-/// Alone with the account's quotas until the commit, on both engines.
-async fn lock_account(tx: &mut Tx, account: AccountId) -> Result<(), StoreError> {
-    let done = sqlx::query(LOCK_ACCOUNT).bind(account.to_string()).execute(tx.conn()).await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::NotFound("account")) }
-}
-
-async fn check_trials(tx: &mut Tx, account: AccountId, but: DeploymentId, rules: &Rules) -> Result<(), StoreError> {
-    let used = sqlx::query(TRIALS).bind(account.to_string()).bind(but.to_string()).fetch_one(tx.conn()).await?.count("used")?;
-    let allowed = u64::from(rules.trial_deployments);
-    if used < allowed {
-        return Ok(());
-    }
-    let message = format!("{used} of {allowed} trial deployments are in use; delete one or move one to a plan that does not end");
-    Err(StoreError::Quota(Quota { limit: "trial_deployments", used, allowed, free_at: None, message }))
-}
-
-async fn check_rate(tx: &mut Tx, account: AccountId, rules: &Rules) -> Result<(), StoreError> {
-    const HOUR: i64 = 3_600_000;
-    let now = tx.now();
-    let row = sqlx::query(RECENT).bind(account.to_string()).bind(now.as_millis() - HOUR).fetch_one(tx.conn()).await?;
-    let (used, allowed) = (row.count("used")?, u64::from(rules.deploys_per_hour));
-    if used < allowed {
-        return Ok(());
-    }
-    let free_at = row.at_opt("oldest")?.map(|oldest| oldest.plus_millis(HOUR));
-    let minutes = free_at.map_or(60, |at| (at.millis_since(now) + 59_999) / 60_000);
-    let message = format!("{used} of {allowed} deployments an hour have been made; try again in {minutes} min");
-    Err(StoreError::Quota(Quota { limit: "deploys_per_hour", used, allowed, free_at, message }))
 }
 
 const fn verb(ask: Ask) -> &'static str {

@@ -15,6 +15,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod channels;
 pub mod codes;
+pub mod credits;
 pub mod deployments;
 pub mod events;
 pub mod holds;
@@ -23,7 +24,9 @@ pub mod jobs;
 pub mod keys;
 pub mod members;
 pub mod platform;
+pub mod quotas;
 pub mod reconcile;
+pub mod referrals;
 pub mod revisions;
 mod rollback;
 pub mod routes;
@@ -45,10 +48,11 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
 use sqlx::{Any, AnyPool, ConnectOptions as _, Row as _};
 use tokio::sync::{Notify, watch};
 use vivier_core::id::{AccountId, UserId};
-use vivier_core::plan::Plans;
+use vivier_core::quota::QuotaKind;
 use vivier_core::time::Timestamp;
 
 use crate::clock::SharedClock;
+use crate::terms::Terms;
 use crate::vault::Vault;
 
 pub(crate) use self::sql::statements;
@@ -88,12 +92,13 @@ pub enum StoreError {
 /// Which limit was met, how much of it is used, and when some of it is free again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {
-    /// `trial_deployments` or `deploys_per_hour`.
-    pub limit: &'static str,
+    pub limit: QuotaKind,
     pub used: u64,
     pub allowed: u64,
     /// When waiting helps, until when.
     pub free_at: Option<Timestamp>,
+    /// When it was met, by the same clock.
+    pub at: Timestamp,
     /// The sentence for the caller, with the next step.
     pub message: String,
 }
@@ -176,12 +181,6 @@ pub struct Store {
     terms: Arc<Terms>,
 }
 
-/// What the installation grants its accounts, as far as the store decides by it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    pub plans: Plans,
-}
-
 /// A transaction that writes. Dropping it without [`Tx::commit`] takes everything back.
 pub struct Tx {
     inner: sqlx::Transaction<'static, Any>,
@@ -197,12 +196,18 @@ pub struct Tx {
     /// Whose names in the audit log become unreadable at the commit.
     forget: Vec<audit::Whose>,
     after_commit: Option<CommitHook>,
+    terms: Arc<Terms>,
 }
 
 impl Tx {
     /// The time of this transaction: one for all its rows.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// What the installation grants.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     pub fn conn(&mut self) -> &mut sqlx::AnyConnection {
@@ -338,6 +343,7 @@ impl Store {
             audit: Vec::new(),
             forget: Vec::new(),
             after_commit: self.after_commit.clone(),
+            terms: self.terms.clone(),
         })
     }
 
@@ -384,11 +390,14 @@ impl Store {
             users::ALL,
             catalogue::ALL,
             channels::ALL,
+            credits::ALL,
             deployments::ALL,
             events::ALL,
             holds::ALL,
             platform::ALL,
+            quotas::ALL,
             reconcile::ALL,
+            referrals::ALL,
             revisions::ALL,
             rollback::ALL,
             routes::ALL,

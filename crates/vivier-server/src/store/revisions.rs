@@ -149,6 +149,7 @@ impl Store {
         let key = self.key_for(account, &secrets).await?;
         let mut tx = self.begin().await?;
         let locked = tx.lock_deployment(account, id).await?;
+        tx.check_changes(account, id).await?;
         tx.first_time(actor).await?;
         match lifecycle::admit(locked.word("desired")?, Ask::Update) {
             Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),

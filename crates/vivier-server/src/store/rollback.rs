@@ -40,6 +40,7 @@ impl Store {
         };
         let mut tx = self.begin().await?;
         let row = tx.lock_deployment(account, id).await?;
+        tx.check_changes(account, id).await?;
         tx.first_time(actor).await?;
         match lifecycle::admit(row.word("desired")?, Ask::Update) {
             Admission::Refuse(refusal) => return Err(StoreError::Conflict(refusal.to_string())),

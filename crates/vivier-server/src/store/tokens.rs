@@ -2,13 +2,12 @@
 
 use vivier_core::id::{AccountId, TokenId, UserId};
 use vivier_core::name::{DisplayName, Email};
+use vivier_core::quota::QuotaKind;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::accounts::{MemberRole, TokenOut, TokenScope};
 
 use super::{Actor, Columns as _, Store, StoreError, new_uuid, statements};
 
-/// Tokens that one account may have.
-pub const MOST: u64 = 50;
 /// A token's last use is written at most this often, in milliseconds: the time is coarse, and reading stays reading.
 const TOUCH_MILLIS: i64 = 600_000;
 
@@ -68,9 +67,7 @@ impl Store {
         tx.lock_account(account).await?;
         let made_by = tx.lock_user(maker).await?;
         let there = sqlx::query(COUNT).bind(account.to_string()).bind(id.to_string()).fetch_one(tx.conn()).await?.count("tokens")?;
-        if there >= MOST {
-            return Err(StoreError::Conflict(format!("the account has {MOST} tokens already; delete one that is not used any more")));
-        }
+        tx.within(account, QuotaKind::Tokens, there, None).await?;
         let expires_at = expires_in_days.map(|days| now.plus_seconds(i64::from(days) * 86_400));
         let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
         sqlx::query(INSERT)

@@ -6,7 +6,7 @@ use vivier_core::waves::ReleaseChannel;
 use vivier_server::admin;
 use vivier_server::{Config, run};
 
-use crate::support::store::{LOOSE, agent, image};
+use crate::support::store::{RULES, agent, image};
 use crate::support::{TestStore, eventually};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -26,7 +26,7 @@ async fn a_release_is_promoted_on_the_machine_itself_whether_serve_runs_or_not()
     assert!(unknown.to_string().contains("within a minute"), "{unknown}");
 
     let (account, actor) = test.account().await;
-    test.store.create_deployment(&actor, account, agent("Ada"), &LOOSE).await.expect("made");
+    test.store.create_deployment(&actor, account, agent("Ada"), &RULES).await.expect("made");
     let stop = CancellationToken::new();
     let serving = tokio::spawn(run(config.clone(), stop.clone()));
     eventually("it serves", || async { tokio::net::UnixStream::connect(sockets.join("admin.sock")).await.ok() }).await;

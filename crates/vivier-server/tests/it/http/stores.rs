@@ -11,7 +11,7 @@ use vivier_server::store::users::{NewUser, SETUP_TOKEN};
 use vivier_server::store::{Actor, Store, StoreError};
 
 use crate::support::TestStore;
-use crate::support::store::{LOOSE, agent};
+use crate::support::store::{RULES, agent};
 
 macro_rules! on_both_engines {
     ($($name:ident),* $(,)?) => {
@@ -140,7 +140,7 @@ async fn codes_are_used_once(test: TestStore) {
     let store = &test.store;
     test.release().await;
     let (account, actor) = test.account().await;
-    let deployment = store.create_deployment(&actor, account, agent("Coded"), &LOOSE).await.expect("made");
+    let deployment = store.create_deployment(&actor, account, agent("Coded"), &RULES).await.expect("made");
     let session = open(store, &actor, "session", None).await;
     store.create_code(digest("code"), account, deployment.id, Opener::Browser(session)).await.expect("kept");
     let tries = futures_util::future::join_all((0..8).map(|_| store.redeem_code(digest("code"), &deployment.slug))).await;

@@ -11,7 +11,7 @@ use vivier_server::vault::Vault;
 use super::moto::Moto;
 use super::vault::VaultStandIn;
 use crate::support::TestStore;
-use crate::support::store::{LOOSE, account, agent};
+use crate::support::store::{RULES, account, agent};
 
 fn owner(number: u128) -> Owner {
     Owner::Account(AccountId::from_uuid(uuid::Uuid::from_u128(number)))
@@ -35,7 +35,7 @@ async fn keys_move_from_a_file_to_vault_follow_its_versions_and_move_back() {
     let (test, vault) = (TestStore::sqlite().await, VaultStandIn::start().await);
     test.release().await;
     let (account, actor) = test.account().await;
-    let id = test.store.create_deployment(&actor, account, agent("Ada"), &LOOSE).await.expect("made").id;
+    let id = test.store.create_deployment(&actor, account, agent("Ada"), &RULES).await.expect("made").id;
     // While the process runs on: what it is told with the command is used at once.
     let moved = test.store.rotate_keys(&vault.settings).await.expect("moved");
     assert_eq!((moved.report.current.as_str(), moved.report.left(), moved.rewrapped), ("vault:transit/vivier:v1", 0, 2));
@@ -67,7 +67,7 @@ async fn vault_is_asked_once_for_each_account_and_may_then_be_away() {
     let mut made = Vec::new();
     for _ in 0..3 {
         let (account, actor) = account(&store).await;
-        made.push((account, store.create_deployment(&actor, account, agent("Ada"), &LOOSE).await.expect("made").id, actor));
+        made.push((account, store.create_deployment(&actor, account, agent("Ada"), &RULES).await.expect("made").id, actor));
     }
     let store = open(&test, &vault.settings).await.expect("opened");
     let before = vault.calls("decrypt");
@@ -86,13 +86,13 @@ async fn vault_is_asked_once_for_each_account_and_may_then_be_away() {
     assert!(away.contains("does not answer") && away.contains("sealed") && away.contains("Agents that run go on"), "{away}");
     // What needs no key goes on, and what does leaves nothing half done.
     let (stranger, actor) = account(&store).await;
-    let refused = store.create_deployment(&actor, stranger, agent("Eve"), &LOOSE).await.expect_err("no key");
+    let refused = store.create_deployment(&actor, stranger, agent("Eve"), &RULES).await.expect_err("no key");
     assert!(refused.to_string().contains("does not answer"), "{refused}");
     let error = store.rotate_keys(&vault.settings).await.expect_err("sealed");
     assert!(error.to_string().contains("sealed"), "{error}");
     vault.with(|engine| engine.sealed = false);
     provider_key(&store, made[2].1).await.expect("back");
-    store.create_deployment(&actor, stranger, agent("Eve"), &LOOSE).await.expect("made");
+    store.create_deployment(&actor, stranger, agent("Eve"), &RULES).await.expect("made");
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn keys_move_to_aws_kms_and_from_one_of_its_keys_to_another() {
     let (test, moto) = (TestStore::sqlite().await, Moto::start().await);
     test.release().await;
     let (account, actor) = test.account().await;
-    let id = test.store.create_deployment(&actor, account, agent("Ada"), &LOOSE).await.expect("made").id;
+    let id = test.store.create_deployment(&actor, account, agent("Ada"), &RULES).await.expect("made").id;
     let (one, two) = (moto.key().await, moto.key().await);
     test.clock.turn_millis(1_000);
     let moved = test.store.rotate_keys(&moto.settings(&one)).await.expect("moved");

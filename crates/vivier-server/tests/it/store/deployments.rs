@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use vivier_core::lifecycle::{Ask, State};
 use vivier_core::plan::PlanName;
+use vivier_core::quota::QuotaKind;
 use vivier_server::store::StoreError;
 use vivier_server::store::deployments::{Asked, Filter, NewAgent};
+use vivier_server::terms::Terms;
 
 use crate::support::TestStore;
-use crate::support::store::{LOOSE, RULES, agent};
+use crate::support::store::{RULES, agent};
 
 on_both_engines!(
     another_accounts_deployment_does_not_exist,
@@ -48,20 +50,21 @@ async fn a_taken_slug_is_refused_by_name_and_suggested_ones_never_collide(test: 
     let (account, actor) = test.account().await;
     test.release().await;
     let named = || NewAgent { slug: Some("my-agent".parse().expect("a slug")), ..agent("Mine") };
-    test.store.create_deployment(&actor, account, named(), &LOOSE).await.expect("free");
-    match test.store.create_deployment(&actor, account, named(), &LOOSE).await {
+    test.store.create_deployment(&actor, account, named(), &RULES).await.expect("free");
+    match test.store.create_deployment(&actor, account, named(), &RULES).await {
         Err(StoreError::Taken { field: "slug", message }) => assert!(message.contains("my-agent"), "{message}"),
         other => panic!("{other:?}"),
     }
     let mut slugs = HashSet::new();
     for _ in 0..10 {
-        assert!(slugs.insert(test.store.create_deployment(&actor, account, agent("Same name"), &LOOSE).await.expect("made").slug));
+        assert!(slugs.insert(test.store.create_deployment(&actor, account, agent("Same name"), &RULES).await.expect("made").slug));
     }
 }
 
 async fn trials_are_limited_and_the_refusal_says_how(test: TestStore) {
     let (account, actor) = test.account().await;
     test.release().await;
+    let test = TestStore { store: test.store.clone().with_terms(Terms::default()), ..test };
     let trial = || NewAgent { plan: PlanName::Trial, ..agent("Trial") };
     let mut last = None;
     for _ in 0..3 {
@@ -69,7 +72,7 @@ async fn trials_are_limited_and_the_refusal_says_how(test: TestStore) {
     }
     match test.store.create_deployment(&actor, account, trial(), &RULES).await {
         Err(StoreError::Quota(quota)) => {
-            assert_eq!((quota.limit, quota.used, quota.allowed), ("trial_deployments", 3, 3));
+            assert_eq!((quota.limit, quota.used, quota.allowed), (QuotaKind::TrialDeployments, 3, 3));
             assert!(quota.message.contains("delete one"), "{}", quota.message);
         }
         other => panic!("{other:?}"),
@@ -85,11 +88,12 @@ async fn trials_are_limited_and_the_refusal_says_how(test: TestStore) {
 async fn many_at_once_never_pass_the_hourly_limit(test: TestStore) {
     let (account, actor) = test.account().await;
     test.release().await;
+    let test = TestStore { store: test.store.clone().with_terms(Terms::default()), ..test };
     let creates = (0..24).map(|_| test.store.create_deployment(&actor, account, agent("Crowd"), &RULES));
     let results = futures_util::future::join_all(creates).await;
     let made = results.iter().filter(|result| result.is_ok()).count();
     let refused =
-        results.iter().filter(|result| matches!(result, Err(StoreError::Quota(quota)) if quota.limit == "deploys_per_hour" && quota.free_at.is_some())).count();
+        results.iter().filter(|result| matches!(result, Err(StoreError::Quota(quota)) if quota.limit == QuotaKind::DeploysPerHour && quota.free_at.is_some())).count();
     assert_eq!((made, refused), (10, 14));
     test.clock.turn_seconds(3_601);
     test.store.create_deployment(&actor, account, agent("Later"), &RULES).await.expect("an hour later it is free again");
@@ -115,7 +119,7 @@ async fn a_page_ends_with_a_cursor_and_a_search_is_literal(test: TestStore) {
     test.release().await;
     let mut ids = Vec::new();
     for name in ["Alpha", "Beta 50%", "alphabet", "Gamma_x", "Delta"] {
-        ids.push(test.store.create_deployment(&actor, account, agent(name), &LOOSE).await.expect("made").id);
+        ids.push(test.store.create_deployment(&actor, account, agent(name), &RULES).await.expect("made").id);
     }
     ids.reverse();
     let page = |cursor, search: Option<&str>| {
@@ -135,7 +139,7 @@ async fn a_page_ends_with_a_cursor_and_a_search_is_literal(test: TestStore) {
     assert_eq!(page(None, Some("50%")).await.0, [ids[3]]);
     assert_eq!(page(None, Some("a_x")).await.0, [ids[1]]);
     assert!(page(None, Some("' OR 1=1 --")).await.0.is_empty());
-    test.store.ask(&actor, account, ids[0], Ask::Terminate, &LOOSE).await.expect("granted");
+    test.store.ask(&actor, account, ids[0], Ask::Terminate, &RULES).await.expect("granted");
     let open = Filter { limit: 50, ..Filter::default() };
     assert_eq!(test.store.deployments(account, &open).await.expect("a page").0.len(), 4);
     assert_eq!(test.store.all_deployments(&open).await.expect("a page").0.len(), 4);

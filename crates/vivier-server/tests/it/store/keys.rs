@@ -11,7 +11,7 @@ use vivier_server::store::revisions::Change;
 use vivier_server::store::{Actor, Store};
 
 use crate::support::TestStore;
-use crate::support::store::{LOOSE, account, agent};
+use crate::support::store::{RULES, account, agent};
 
 on_both_engines!(
     everything_is_wrapped_anew_while_secrets_are_set_and_read,
@@ -27,7 +27,7 @@ async fn fill(store: &Store, accounts: usize) -> Vec<(AccountId, Actor, Deployme
     let mut made = Vec::new();
     for _ in 0..accounts {
         let (id, actor) = account(store).await;
-        let deployment = store.create_deployment(&actor, id, agent("Ada"), &LOOSE).await.expect("made").id;
+        let deployment = store.create_deployment(&actor, id, agent("Ada"), &RULES).await.expect("made").id;
         made.push((id, actor, deployment));
     }
     made

@@ -8,7 +8,7 @@ use vivier_server::store::events::Note;
 use vivier_server::store::reconcile::Decision;
 
 use crate::support::TestStore;
-use crate::support::store::{LOOSE, RULES, agent};
+use crate::support::store::{RULES, agent};
 
 on_both_engines!(
     one_of_two_claims_holds_until_it_ends,
@@ -60,7 +60,7 @@ async fn allocations_at_once_never_share_a_subnet(test: TestStore) {
     test.release().await;
     let mut works = Vec::new();
     for _ in 0..12 {
-        let id = test.store.create_deployment(&actor, account, agent("Crowd"), &LOOSE).await.expect("made").id;
+        let id = test.store.create_deployment(&actor, account, agent("Crowd"), &RULES).await.expect("made").id;
         test.store.claim(id, "one", test.store.now().plus_seconds(30)).await.expect("an answer").expect("claimed");
         works.push(test.store.work(id).await.expect("a look").expect("there"));
     }
@@ -78,7 +78,7 @@ async fn allocations_at_once_never_share_the_last_room(test: TestStore) {
     test.release().await;
     let mut works = Vec::new();
     for _ in 0..6 {
-        let id = test.store.create_deployment(&actor, account, agent("Crowd"), &LOOSE).await.expect("made").id;
+        let id = test.store.create_deployment(&actor, account, agent("Crowd"), &RULES).await.expect("made").id;
         test.store.claim(id, "one", test.store.now().plus_seconds(30)).await.expect("an answer").expect("claimed");
         works.push(test.store.work(id).await.expect("a look").expect("there"));
     }

@@ -19,6 +19,7 @@ macro_rules! on_both_engines {
 }
 
 mod audit;
+mod credits;
 mod deployments;
 mod jobs;
 mod keys;

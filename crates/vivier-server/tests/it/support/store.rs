@@ -17,11 +17,17 @@ use vivier_server::clock::TurnedClock;
 use vivier_server::store::deployments::{NewAgent, Rules};
 use vivier_server::store::users::NewUser;
 use vivier_server::store::{Actor, Engine, Store};
+use vivier_server::terms::Terms;
 use vivier_server::vault::Vault;
 
-pub const RULES: Rules = Rules { trial_deployments: 3, deploys_per_hour: 10, trial_hours: 72, retention_days: 7 };
+pub const RULES: Rules = Rules { trial_hours: 72, retention_days: 7 };
+
 /// For tests that make more than a person does in an hour.
-pub const LOOSE: Rules = Rules { trial_deployments: 1_000, deploys_per_hour: 1_000, trial_hours: 72, retention_days: 7 };
+pub fn loose() -> Terms {
+    let mut terms = Terms { deploys_per_hour: 1_000, ..Terms::default() };
+    terms.plans.trial.deployments = 1_000;
+    terms
+}
 
 /// A store, with a directory and a clock of its own.
 pub struct TestStore {
@@ -85,7 +91,7 @@ impl TestStore {
 
 async fn open(url: Option<&str>, dir: &tempfile::TempDir, clock: &Arc<TurnedClock>) -> Store {
     let vault = Arc::new(Vault::open(&dir.path().join("keys")).expect("a vault"));
-    let store = Store::open(url, dir.path(), clock.clone(), vault).await.expect("a store");
+    let store = Store::open(url, dir.path(), clock.clone(), vault).await.expect("a store").with_terms(loose());
     store.open_keys().await.expect("its keys");
     store
 }

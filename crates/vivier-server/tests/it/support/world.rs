@@ -19,7 +19,7 @@ use vivier_server::store::{Actor, Store};
 use vivier_server::worker::{Pace, Worker};
 use vivier_server::{App, Config};
 
-use super::store::{LOOSE, TestStore, account, agent, image};
+use super::store::{RULES, TestStore, account, agent, image};
 
 /// Fast, but by the same path as outside.
 pub const PACE: Pace = Pace { look_ms: 150, watch_ms: 10, retry_ms: 20, room_ms: 30, tick_ms: 20, sweep_ms: 60, lease_ms: 2_000, backoff: 0.004, at_once: 16 };
@@ -57,7 +57,12 @@ impl World {
     pub async fn with_images(test: TestStore, settings: Config, images: Vec<Image>) -> Self {
         // Nobody waits a minute for trust: a test that is about probation names its own length.
         let usual = settings.probation_seconds == Config::default().probation_seconds;
-        let settings = Config { probation_seconds: if usual { 0 } else { settings.probation_seconds }, ..settings };
+        let mut settings = Config { probation_seconds: if usual { 0 } else { settings.probation_seconds }, ..settings };
+        // And makes more than a person does in an hour, unless it names a limit of its own.
+        if settings.terms() == Config::default().terms() {
+            settings.deploys_per_hour = 1_000;
+            settings.plans.trial.deployments = 1_000;
+        }
         let clock: Arc<TurnedClock> = test.clock.clone();
         let fake = FakeRuntime::new(images.iter().map(|image| image.image.clone()), move || clock.now());
         test.store.sync_releases(&images).await.expect("a catalogue");
@@ -104,13 +109,13 @@ impl World {
     }
 
     pub async fn create_agent(&self, agent: NewAgent) -> DeploymentId {
-        let deployment = self.store().create_deployment(&self.actor, self.account, agent, &LOOSE).await.expect("a deployment");
+        let deployment = self.store().create_deployment(&self.actor, self.account, agent, &RULES).await.expect("a deployment");
         self.app.wake.notify_one();
         deployment.id
     }
 
     pub async fn ask(&self, id: DeploymentId, ask: Ask) -> Deployment {
-        let (_, deployment) = self.store().ask(&self.actor, self.account, id, ask, &LOOSE).await.expect("granted");
+        let (_, deployment) = self.store().ask(&self.actor, self.account, id, ask, &RULES).await.expect("granted");
         self.app.wake.notify_one();
         deployment
     }

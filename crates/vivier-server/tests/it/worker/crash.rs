@@ -61,9 +61,9 @@ async fn survives(deed: Deed, death: Death) -> bool {
     let asking = world.test.reopen().await;
     match deed {
         Deed::Create => {}
-        Deed::Restart => drop(asking.ask(&world.actor, world.account, id, Ask::Restart, &crate::support::store::LOOSE).await.expect("granted")),
-        Deed::Suspend => drop(asking.ask(&world.actor, world.account, id, Ask::Suspend, &crate::support::store::LOOSE).await.expect("granted")),
-        Deed::Delete => drop(asking.ask(&world.actor, world.account, id, Ask::Terminate, &crate::support::store::LOOSE).await.expect("granted")),
+        Deed::Restart => drop(asking.ask(&world.actor, world.account, id, Ask::Restart, &crate::support::store::RULES).await.expect("granted")),
+        Deed::Suspend => drop(asking.ask(&world.actor, world.account, id, Ask::Suspend, &crate::support::store::RULES).await.expect("granted")),
+        Deed::Delete => drop(asking.ask(&world.actor, world.account, id, Ask::Terminate, &crate::support::store::RULES).await.expect("granted")),
         Deed::Config => {
             let change = Change { text: Some("{ ui: { assistant: { name: 'Grace' } } }".to_owned()), ..Change::default() };
             drop(asking.change(&world.actor, world.account, id, change).await.expect("written"));

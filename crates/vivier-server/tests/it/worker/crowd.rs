@@ -7,7 +7,7 @@ use vivier_core::runtime::fake::Behaviour;
 use vivier_core::runtime::{Capacity, Runtime as _};
 use vivier_server::Config;
 
-use crate::support::store::{LOOSE, agent};
+use crate::support::store::{RULES, agent};
 use crate::support::{World, eventually};
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn fifty_at_once_all_run_on_networks_of_their_own_with_few_starting_at_a_t
     let mut world = World::idle(Config::default()).await;
     world.fake.set_default_behaviour(Behaviour { starts_after_ms: 30, ..Behaviour::default() });
     world.start();
-    let creates = (0..50).map(|_| world.store().create_deployment(&world.actor, world.account, agent("Crowd"), &LOOSE));
+    let creates = (0..50).map(|_| world.store().create_deployment(&world.actor, world.account, agent("Crowd"), &RULES));
     let made = futures_util::future::try_join_all(creates).await.expect("all are made");
     world.app.wake.notify_one();
     let mut longest = 0;

@@ -12,7 +12,7 @@ use vivier_server::store::StoreError;
 use vivier_server::store::deployments::{Deployment, NewAgent};
 use vivier_server::store::revisions::Change;
 
-use crate::support::store::{LOOSE, TestStore, agent};
+use crate::support::store::{RULES, TestStore, agent};
 use crate::support::{World, eventually};
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn restart_suspend_resume_delete_and_restore_each_do_what_they_say() {
     world.ask(id, Ask::Terminate).await;
     eventually("the workload goes", || async { (world.fake.traces(id) == ["data"]).then_some(()) }).await;
     world.assert_routes(&[]).await;
-    let refusal = world.store().ask(&world.actor, world.account, id, Ask::Restart, &LOOSE).await.expect_err("deleted");
+    let refusal = world.store().ask(&world.actor, world.account, id, Ask::Restart, &RULES).await.expect_err("deleted");
     assert!(refusal.to_string().contains("restore it first"), "{refusal}");
 
     world.ask(id, Ask::Restore).await;
@@ -153,9 +153,9 @@ async fn a_trial_ends_by_itself_and_cannot_be_restored_as_one() {
     world.until(id, State::Terminated).await;
     eventually("the workload goes", || async { (world.fake.traces(id) == ["data"]).then_some(()) }).await;
     assert!(world.timeline(id).await.iter().any(|line| line.contains("the trial ended")), "{:#?}", world.timeline(id).await);
-    let refusal = world.store().ask(&world.actor, world.account, id, Ask::Restore, &LOOSE).await.expect_err("over");
+    let refusal = world.store().ask(&world.actor, world.account, id, Ask::Restore, &RULES).await.expect_err("over");
     assert!(matches!(&refusal, StoreError::Conflict(text) if text.contains("another plan")), "{refusal}");
-    world.store().edit_deployment(&world.actor, world.account, id, None, Some(PlanName::Starter), &LOOSE).await.expect("moved");
+    world.store().edit_deployment(&world.actor, world.account, id, None, Some(PlanName::Starter), &RULES).await.expect("moved");
     world.ask(id, Ask::Restore).await;
     let running = world.until(id, State::Running).await;
     assert_eq!(running.expires_at, None);
