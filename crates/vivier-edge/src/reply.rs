@@ -59,6 +59,7 @@ impl Refusal {
             status: self.status.as_u16(),
             detail: self.detail.clone(),
             fields: Vec::new(),
+            limit: None,
             retry_after_seconds: self.retry_after,
             request_id: None,
         };
