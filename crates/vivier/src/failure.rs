@@ -141,7 +141,7 @@ impl Failure {
 
     /// What the server said, for the exit code and the person.
     pub fn from_problem(problem: Problem) -> Self {
-        let Problem { code, title, status, detail, fields, retry_after_seconds, request_id } = problem;
+        let Problem { code, title, status, detail, fields, limit: _, retry_after_seconds, request_id } = problem;
         let exit = match status {
             // The edge's word for a server or an agent that does not answer it.
             _ if matches!(code.as_str(), "serve_down" | "agent_unreachable") => Exit::Unreachable,
@@ -247,6 +247,7 @@ mod tests {
             title: "Title".to_owned(),
             status,
             detail: "Detail.".to_owned(),
+            limit: None,
             fields: vec![FieldProblem { path: "plan".to_owned(), message: "must be one of …".to_owned(), line: None }],
             retry_after_seconds: Some(90),
             request_id: Some("req".to_owned()),

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{Components, OpenApi, OpenApiBuilder, RefOr, Schema};
 use utoipa::{PartialSchema as _, ToSchema as _};
+use vivier_core::wire::limits::LimitProblem;
 use vivier_core::wire::problem::{FieldProblem, Problem};
 
 use super::problem::MEDIA_TYPE;
@@ -19,7 +20,8 @@ const DESCRIPTION: &str = "Hosts OpenClaw agents: deploy, watch, configure and o
 /// The document without its routes.
 pub fn frame() -> OpenApi {
     let mut components = Components::new();
-    let problems: [(std::borrow::Cow<'static, str>, RefOr<Schema>); 2] = [(Problem::name(), Problem::schema()), (FieldProblem::name(), FieldProblem::schema())];
+    let problems: [(std::borrow::Cow<'static, str>, RefOr<Schema>); 3] =
+        [(Problem::name(), Problem::schema()), (FieldProblem::name(), FieldProblem::schema()), (LimitProblem::name(), LimitProblem::schema())];
     for (name, schema) in problems {
         components.schemas.insert(name.into_owned(), schema);
     }
