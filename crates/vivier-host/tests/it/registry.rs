@@ -20,6 +20,7 @@ struct Registry {
     /// `127.0.0.1:<port>/<a name of this test's own>`.
     repository: String,
     names: Vec<String>,
+    versions: Vec<String>,
     folder: tempfile::TempDir,
 }
 
@@ -39,7 +40,7 @@ impl Registry {
             std::thread::sleep(Duration::from_millis(50));
         }
         let repository = format!("127.0.0.1:{port}/vivier-test/{}", uuid::Uuid::new_v4().simple());
-        Self { process, repository, names: Vec::new(), folder }
+        Self { process, repository, names: Vec::new(), versions: Vec::new(), folder }
     }
 
     /// An image of a few bytes, with the labels of the recipe, and the version that it says.
@@ -54,6 +55,7 @@ impl Registry {
         let label = format!("LABEL io.vivier.openclaw.version={version} io.vivier.complete=yes");
         let image = docker(&["import", "--change", &label, &tar.display().to_string(), &name]);
         self.names.extend([name, format!("vivier/openclaw:{version}"), format!("{}:{version}", self.repository)]);
+        self.versions.push(version.clone());
         (image.parse().expect("a digest"), version)
     }
 }
@@ -63,6 +65,13 @@ impl Drop for Registry {
         for name in &self.names {
             // Some were never made, or are gone by now.
             let _ = Command::new("docker").args(["image", "rm", "--force", name]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        }
+        for version in &self.versions {
+            // What was pulled by its digest has no name that could be listed above.
+            let label = format!("label=io.vivier.openclaw.version={version}");
+            for image in docker(&["image", "ls", "--quiet", "--no-trunc", "--filter", &label]).lines() {
+                docker(&["image", "rm", "--force", image]);
+            }
         }
         if let Err(error) = self.process.kill().and_then(|()| self.process.wait().map(drop)) {
             eprintln!("the registry goes on: {error}");

@@ -54,6 +54,8 @@ pub struct Product {
     pub token: String,
     /// Settings of its own, as the environment's names and values; from the next [`Product::up`] on.
     pub settings: Vec<(&'static str, String)>,
+    /// Images that the test has made; they go when their agents are gone.
+    pub images: std::sync::Mutex<Vec<String>>,
     pool: String,
     up: Option<Process>,
 }
@@ -131,6 +133,7 @@ impl Product {
             http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client"),
             token: String::new(),
             settings,
+            images: std::sync::Mutex::default(),
             pool,
             up: None,
         };
@@ -311,6 +314,12 @@ impl Drop for Product {
         let swept = Command::new(root().join("scripts/sweep")).arg(self.data.path()).status();
         if !matches!(&swept, Ok(status) if status.success()) {
             eprintln!("the sweep after the test failed: {swept:?}");
+        }
+        for made in self.images.get_mut().expect("no panic").drain(..) {
+            let removed = Command::new("docker").args(["image", "rm", "--no-prune", &made]).stdout(Stdio::null()).status();
+            if !matches!(&removed, Ok(status) if status.success()) {
+                eprintln!("an image of the test's is left: {made}");
+            }
         }
     }
 }

@@ -27,6 +27,7 @@ pub async fn release_of(product: &Product, parent: &str, version: &str, script: 
     docker(&["cp", &gateway.to_string_lossy(), &format!("{}:/opt/openclaw/bin/gateway", container.trim())]);
     let image = docker(&["commit", "--change", &format!("LABEL io.vivier.openclaw.version={version}"), container.trim()]);
     docker(&["rm", container.trim()]);
+    product.images.lock().expect("no panic").push(image.trim().to_owned());
     enter(product.data.path(), image.trim(), version).await;
     image.trim().to_owned()
 }
@@ -82,7 +83,6 @@ async fn real_a_release_that_migrates_the_data_and_falls_over_is_taken_back_with
     let plan: Value = product.call("GET", &format!("{path}/rollback?revision=2"), None).await;
     assert_eq!(plan["other_release"], true, "{plan:#}");
     assert!(plan["summary"].as_str().is_some_and(|summary| summary.contains("revision 2")), "{plan:#}");
-    docker(&["image", "rm", "--no-prune", &harmful]);
 }
 
 /// What the timeline says has begun, one entry for each start of a step. Nothing while the API does not answer.
@@ -138,5 +138,4 @@ async fn real_a_rollout_and_its_way_back_end_the_same_however_often_serve_and_ho
     assert_eq!((left.lines().count(), product.networks().len()), (1, 1), "one workload, no rehearsal, one network: {left}");
     let snapshots = std::fs::read_dir(product.data.path().join(format!("volumes/{id}/snapshots"))).expect("snapshots");
     assert_eq!(snapshots.count(), 1, "the data from before revision 2, whole, and nothing half done");
-    docker(&["image", "rm", "--no-prune", &harmful]);
 }
