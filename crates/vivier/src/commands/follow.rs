@@ -19,12 +19,19 @@ use crate::text;
 
 pub async fn logs(api: &Api, args: &LogsArgs, output: &Output) -> Result<(), Failure> {
     let id = target::find(api, &args.named.name, Prefer::Living).await?.id;
-    let show = |line: &LogLine| {
+    let mut days = timeline::Days::default();
+    let mut show = |line: &LogLine| {
         let level = line.level.as_deref().and_then(Level::parse);
         if args.level.is_some_and(|wanted| level.is_some_and(|level| level < wanted)) {
             return Ok(());
         }
-        if output.is_json() { output.item(line) } else { output.line(log_line(line, level, output)) }
+        if output.is_json() {
+            return output.item(line);
+        }
+        if let Some(day) = days.heading(line.at, output) {
+            output.line(day)?;
+        }
+        output.line(log_line(line, level, output))
     };
     if !args.follow {
         return api.logs(id, args.tail).await?.iter().try_for_each(show);
@@ -114,7 +121,7 @@ pub async fn events(api: &Api, args: &EventsArgs, output: &Output) -> Result<(),
         if output.is_json() {
             return output.item(event);
         }
-        if let Some(day) = days.heading(event, output) {
+        if let Some(day) = days.heading(event.at, output) {
             output.line(day)?;
         }
         output.line(timeline::line(event, output, false))

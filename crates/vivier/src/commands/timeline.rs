@@ -5,6 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use vivier_core::id::{DeploymentId, EventId};
 use vivier_core::lifecycle::State;
+use vivier_core::time::Timestamp;
 use vivier_core::wire::agents::{DeploymentOut, EventKind, EventOut, Outcome};
 
 use crate::api::Api;
@@ -35,14 +36,14 @@ pub fn line(event: &EventOut, output: &Output, aside: bool) -> String {
     line
 }
 
-/// The days of a timeline whose lines tell only the time.
+/// The days of lines that tell only the time.
 #[derive(Default)]
 pub struct Days(Option<String>);
 
 impl Days {
-    /// The line of a new day, to be shown before that of `event`.
-    pub fn heading(&mut self, event: &EventOut, output: &Output) -> Option<String> {
-        let moment = text::moment(event.at);
+    /// The line of a new day, to be shown before what happened `at` that time.
+    pub fn heading(&mut self, at: Timestamp, output: &Output) -> Option<String> {
+        let moment = text::moment(at);
         let day = moment.split(' ').next().unwrap_or_default();
         if self.0.as_deref() == Some(day) {
             return None;
@@ -56,7 +57,7 @@ impl Days {
 pub fn print(events: &[EventOut], output: &Output) -> Result<(), Failure> {
     let mut days = Days::default();
     for event in events {
-        if let Some(day) = days.heading(event, output) {
+        if let Some(day) = days.heading(event.at, output) {
             output.line(day)?;
         }
         output.line(line(event, output, false))?;

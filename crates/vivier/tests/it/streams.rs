@@ -131,9 +131,8 @@ async fn ctrl_c_ends_a_followed_log_cleanly() {
     stream().respond_with(ResponseTemplate::new(204).set_delay(Duration::from_secs(3_600))).mount(&world.server).await;
     let mut child = world.command(&["logs", "ada", "--follow"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
     let ended = tokio::task::spawn_blocking(move || {
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-        assert!(line.contains("one"), "{line}");
+        let lines: Vec<String> = BufReader::new(child.stdout.take().expect("piped")).lines().take(2).map(|line| line.expect("a line")).collect();
+        assert!(lines[0].ends_with("(UTC)") && lines[1].contains("one"), "{lines:?}");
         kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), Signal::SIGINT).expect("interrupted");
         let mut told = String::new();
         child.stderr.take().expect("piped").read_to_string(&mut told).expect("text");
