@@ -104,6 +104,8 @@ id!(/// Credits taken for an invoice, or given back.
     RedemptionId, "rdm");
 id!(/// One account that came by another's referral code.
     ReferralId, "ref");
+id!(/// One passkey of a user.
+    PasskeyId, "pky");
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ use vivier_core::waves::{PlanError, WavePlan};
 use vivier_core::wire::catalogue::SignupMode;
 
 use crate::billing::BillingSettings;
+use crate::auth::oidc::{OidcSettings, OidcSettingsError};
 use crate::keys::KeySettings;
 use crate::mail::{MailError, MailSettings};
 use crate::store::deployments::Rules;
@@ -42,6 +43,10 @@ pub struct Config {
     pub signups_per_hour: u32,
     /// Sign-ins that may be tried for one account in a quarter of an hour, right or wrong; from one address five times as many.
     pub logins_per_quarter: u32,
+    /// Links (to confirm an address, to set a password) that are sent for one user in an hour; from one address ten times as many.
+    pub mails_per_hour: u32,
+    /// Whether some things wait until somebody's address is confirmed: inviting others, and more than a trial.
+    pub verify_email: VerifyEmail,
     /// Hours after which a trial deployment ends.
     pub trial_hours: u32,
     /// Days that a deleted deployment's data is kept, and can be restored.
@@ -78,6 +83,19 @@ pub struct Config {
     pub quotas: QuotaSettings,
     /// What accounts may pay with beside money.
     pub credits: CreditSettings,
+    /// Identity providers to sign in with.
+    pub oidc: Vec<OidcSettings>,
+}
+
+/// Whether some things wait until somebody's address is confirmed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifyEmail {
+    /// Where mails leave over SMTP.
+    #[default]
+    Auto,
+    Always,
+    Never,
 }
 
 impl Default for Config {
@@ -94,6 +112,8 @@ impl Default for Config {
             deploys_per_hour: 10,
             signups_per_hour: 20,
             logins_per_quarter: 10,
+            mails_per_hour: 5,
+            verify_email: VerifyEmail::Auto,
             trial_hours: 72,
             retention_days: 7,
             quarantine_days: 7,
@@ -111,6 +131,7 @@ impl Default for Config {
             mail: MailSettings::default(),
             quotas: QuotaSettings::default(),
             credits: CreditSettings::default(),
+            oidc: Vec::new(),
         }
     }
 }
@@ -130,6 +151,8 @@ pub enum ConfigError {
     Waves(#[from] PlanError),
     #[error("mail.{0}")]
     Mail(#[from] MailError),
+    #[error("oidc{0}")]
+    Oidc(#[from] OidcSettingsError),
 }
 
 impl Config {
@@ -153,6 +176,7 @@ impl Config {
         self.waves.check()?;
         self.mail.check()?;
         self.credits.check().map_err(|(name, most)| ConfigError::TooMany(name, most))?;
+        OidcSettings::check(&self.oidc)?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use vivier_core::id::AccountId;
+use vivier_core::name::Email;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::jobs::JobKind;
 
@@ -16,12 +17,16 @@ use crate::mail::Mail;
 #[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
 pub enum Task {
     Mail(Mail),
+    /// Sends a link that sets the password anew, if somebody has this address. A job, so that who asks is answered alike, in the same
+    /// time, whether somebody has it or not.
+    PasswordReset { email: Email },
 }
 
 impl Task {
     pub const fn kind(&self) -> JobKind {
         match self {
             Self::Mail(_) => JobKind::Mail,
+            Self::PasswordReset { email: _ } => JobKind::PasswordReset,
         }
     }
 }

@@ -11,14 +11,17 @@ use crate::time::Timestamp;
 pub enum JobKind {
     /// Sends one mail.
     Mail,
+    /// Sends a link that sets a password anew to an address, if somebody has it.
+    PasswordReset,
 }
 
 impl JobKind {
-    pub const ALL: [Self; 1] = [Self::Mail];
+    pub const ALL: [Self; 2] = [Self::Mail, Self::PasswordReset];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mail => "mail",
+            Self::PasswordReset => "password_reset",
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod operator;
 pub mod portable;
 pub mod problem;
+pub mod security;
 pub mod waves;
 
 use utoipa::openapi::RefOr;

@@ -130,7 +130,11 @@ pub fn no_cookie(public_url: &str) -> HeaderValue {
 
 /// The session's token of a request's cookies, unless it is given twice: then nobody knows which one is meant.
 pub fn session_token<'a>(headers: &'a HeaderMap, public_url: &str) -> Option<&'a str> {
-    let name = cookie_name(public_url);
+    cookie(headers, cookie_name(public_url))
+}
+
+/// A cookie by its name, unless it is given twice.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut found = headers
         .get_all(header::COOKIE)
         .iter()

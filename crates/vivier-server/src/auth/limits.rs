@@ -29,6 +29,12 @@ pub enum Limit {
     LoginByAccount,
     DeployByAddress,
     Open,
+    SecondByUser,
+    SecondByAddress,
+    LinkByAddress,
+    MailByUser,
+    ResetByAccount,
+    ResetByAddress,
 }
 
 impl Limit {
@@ -40,6 +46,12 @@ impl Limit {
             Self::LoginByAccount => "logins_per_account",
             Self::DeployByAddress => "deploys_per_address",
             Self::Open => "opens",
+            Self::SecondByUser => "codes_per_user",
+            Self::SecondByAddress => "codes_per_address",
+            Self::LinkByAddress => "links_per_address",
+            Self::MailByUser => "mails_per_user",
+            Self::ResetByAccount => "resets_per_account",
+            Self::ResetByAddress => "resets_per_address",
         }
     }
 
@@ -50,6 +62,12 @@ impl Limit {
             Self::LoginByAccount => "Too many sign-ins were tried for this account",
             Self::DeployByAddress => "Too many deployments were asked for from this address",
             Self::Open => "The agent was opened too often",
+            Self::SecondByUser => "Too many codes were tried for this user",
+            Self::SecondByAddress => "Too many codes were tried from this address",
+            Self::LinkByAddress => "Too many links were tried from this address",
+            Self::MailByUser => "Too many mails were asked for",
+            Self::ResetByAccount => "Too many mails were asked for, to this address",
+            Self::ResetByAddress => "Too many mails were asked for from this address",
         }
     }
 }
@@ -139,6 +157,12 @@ pub struct Limits {
     login_account: Bucket,
     deploy: Bucket,
     open: Bucket,
+    second_user: Bucket,
+    second_address: Bucket,
+    link: Bucket,
+    mail: Bucket,
+    reset_account: Bucket,
+    reset_address: Bucket,
 }
 
 impl Limits {
@@ -152,6 +176,12 @@ impl Limits {
             login_account: Bucket::new(Limit::LoginByAccount, config.logins_per_quarter, quarter, &clock),
             deploy: Bucket::new(Limit::DeployByAddress, config.deploys_per_hour.saturating_mul(10), hour, &clock),
             open: Bucket::new(Limit::Open, 60, Duration::from_secs(60), &clock),
+            second_user: Bucket::new(Limit::SecondByUser, config.logins_per_quarter, quarter, &clock),
+            second_address: Bucket::new(Limit::SecondByAddress, config.logins_per_quarter.saturating_mul(5), quarter, &clock),
+            link: Bucket::new(Limit::LinkByAddress, config.logins_per_quarter.saturating_mul(5), quarter, &clock),
+            mail: Bucket::new(Limit::MailByUser, config.mails_per_hour, hour, &clock),
+            reset_account: Bucket::new(Limit::ResetByAccount, config.mails_per_hour, hour, &clock),
+            reset_address: Bucket::new(Limit::ResetByAddress, config.mails_per_hour.saturating_mul(10), hour, &clock),
         }
     }
 
@@ -166,6 +196,12 @@ impl Limits {
             Limit::LoginByAccount => &self.login_account,
             Limit::DeployByAddress => &self.deploy,
             Limit::Open => &self.open,
+            Limit::SecondByUser => &self.second_user,
+            Limit::SecondByAddress => &self.second_address,
+            Limit::LinkByAddress => &self.link,
+            Limit::MailByUser => &self.mail,
+            Limit::ResetByAccount => &self.reset_account,
+            Limit::ResetByAddress => &self.reset_address,
         };
         bucket.check(fold(key))
     }

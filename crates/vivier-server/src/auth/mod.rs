@@ -5,10 +5,14 @@
 pub mod browser;
 pub mod caller;
 pub mod limits;
+pub mod oidc;
 pub mod origin;
 pub mod password;
+pub mod recovery;
 pub mod setup;
 pub mod token;
+pub mod totp;
+pub mod webauthn;
 
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -17,10 +21,17 @@ use crate::config::Config;
 pub struct Auth {
     pub passwords: password::Passwords,
     pub limits: limits::Limits,
+    pub passkeys: webauthn::Passkeys,
+    pub providers: oidc::Providers,
 }
 
 impl Auth {
     pub fn new(config: &Config, clock: SharedClock) -> Self {
-        Self { passwords: password::Passwords::new(), limits: limits::Limits::new(config, clock) }
+        Self {
+            passwords: password::Passwords::new(),
+            limits: limits::Limits::new(config, clock.clone()),
+            passkeys: webauthn::Passkeys::new(&config.public_url),
+            providers: oidc::Providers::new(clock),
+        }
     }
 }

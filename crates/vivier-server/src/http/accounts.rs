@@ -7,17 +7,21 @@ use axum::{Extension, Json};
 use vivier_core::secret::Secret;
 use vivier_core::wire::accounts::{Login, MeOut, PasswordChange, Signup};
 use vivier_core::wire::catalogue::SignupMode;
+use vivier_core::wire::security::SecondStep;
 
 use super::extract::Body;
 use super::guard::{Anyone, Read, SignedIn};
 use super::idempotency::Seed;
 use super::problem::ApiError;
+use super::sign_in::after_first;
 use super::views;
 use crate::app::App;
 use crate::auth::caller::{Identity, client_address, no_cookie, session_cookie};
 use crate::auth::limits::{Limit, Reached, address_key};
 use crate::auth::{browser, password, setup, token};
+use crate::mail::accounts::{self as letters, letter};
 use crate::store::StoreError;
+use crate::store::links::Purpose;
 use crate::store::members::Membership;
 use crate::store::sessions::{NewSession, Origin};
 use crate::store::users::{NewUser, User};
@@ -29,11 +33,11 @@ pub(super) fn reached(reached: Reached) -> ApiError {
 }
 
 /// No longer than what anyone can have set: nothing longer is hashed.
-fn can_be_a_password(password: &Secret) -> bool {
+pub(super) fn can_be_a_password(password: &Secret) -> bool {
     password.expose().chars().count() <= *password::LENGTH.end()
 }
 
-fn check_password(field: &str, password: &Secret) -> Result<(), ApiError> {
+pub(super) fn check_password(field: &str, password: &Secret) -> Result<(), ApiError> {
     if password::LENGTH.contains(&password.expose().chars().count()) {
         Ok(())
     } else {
@@ -98,7 +102,8 @@ pub async fn signup(
     let password_hash = app.auth.passwords.hash(password).await?;
     let setup = setup_token.map(|token| token::digest(token.expose()));
     let once = seed.map(|Extension(Seed(seed))| seed);
-    let new = NewUser { email: &email, password_hash: Some(&password_hash), verified: false, setup, once };
+    let letter = letter(&app.settings.public_url, Purpose::Verify, &email, letters::verify);
+    let new = NewUser { email: &email, password_hash: Some(&password_hash), verified: false, setup, once, letter: Some(&letter) };
     let (user, own) = match app.store.sign_up(&new).await {
         Err(StoreError::NotFound(_)) => {
             let message = "is not valid any more: it works once. While there is no operator, every start makes a new one, in the file `run/setup-link` of the data directory";
@@ -117,7 +122,8 @@ pub async fn signup(
 
 /// Sign in
 #[utoipa::path(post, path = "/v1/auth/login", tag = "accounts", extensions(("x-vivier-role" = json!("nobody"))), request_body = Login, security(()),
-    responses((status = 200, description = "Who is signed in now; the session is in the cookie", body = MeOut)))]
+    responses((status = 200, description = "Who is signed in now; the session is in the cookie", body = MeOut),
+        (status = 202, description = "The password is right; now the second factor, with `POST /v1/auth/second` or a passkey", body = SecondStep)))]
 pub async fn login(
     State(app): State<App>,
     Extension(identity): Extension<Identity>,
@@ -133,7 +139,7 @@ pub async fn login(
     let password = if fits { password } else { Secret::new("") };
     let holds = app.auth.passwords.verify(password, user.as_ref().and_then(|user| user.password_hash.clone())).await?;
     match user {
-        Some(user) if holds && fits => sign_in_again(&app, &identity, &headers, &user).await,
+        Some(user) if holds && fits => after_first(&app, &identity, &headers, &user).await,
         Some(_) | None => Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", "Not signed in", "The address or the password is wrong.")),
     }
 }
@@ -148,7 +154,7 @@ pub async fn logout(State(app): State<App>, SignedIn(someone): SignedIn) -> Resu
 }
 
 /// The same request, sent again, is as good as done.
-fn done_before(result: Result<(), StoreError>) -> Result<(), StoreError> {
+pub(super) fn done_before(result: Result<(), StoreError>) -> Result<(), StoreError> {
     match result {
         Err(StoreError::Repeated) => Ok(()),
         other => other,

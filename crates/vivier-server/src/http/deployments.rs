@@ -9,6 +9,7 @@ use vivier_core::digest::Digest;
 use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::lifecycle::{Ask, State as Shown};
 use vivier_core::name::Slug;
+use vivier_core::plan::PlanName;
 use vivier_core::wire::Page;
 use vivier_core::wire::agents::{DeploymentOut, DeploymentPatch, NewDeployment, NewRelease, RevisionOut, Rollback, RollbackPlan};
 
@@ -70,6 +71,9 @@ pub async fn create_deployment(State(app): State<App>, signed: Signed<Write>, he
         Some(document) if wrong.0.is_empty() => document,
         Some(_) | None => return Err(ApiError::invalid(wrong.0)),
     };
+    if plan != PlanName::Trial {
+        verified(&app, caller.user, "deploy more than a trial").await?;
+    }
     app.auth.limits.check(Limit::DeployByAddress, &address_key(client_address(&headers))).map_err(super::accounts::reached)?;
     let release = app.store.default_release().await?;
     let release =
@@ -207,6 +211,9 @@ pub async fn get_deployment(State(app): State<App>, owned: Owned<Read>) -> Json<
 pub async fn edit_deployment(State(app): State<App>, owned: Owned<Write>, Body(body): Body<DeploymentPatch>) -> Result<Json<DeploymentOut>, ApiError> {
     let DeploymentPatch { name, plan } = body;
     let Owned { caller, deployment, .. } = owned;
+    if plan.is_some_and(|plan| plan != PlanName::Trial) {
+        verified(&app, caller.user, "choose more than a trial").await?;
+    }
     let edited = app.store.edit_deployment(&caller.actor(), deployment.account, deployment.id, name, plan, &app.settings.rules()).await?;
     app.wake.notify_one();
     Ok(Json(views::deployment(&app, edited)))

@@ -250,6 +250,10 @@ path_part!(/// `{id}` of a wave.
     WavePath, vivier_core::id::WaveId, "id");
 path_part!(/// `{id}` of a job.
     JobPath, vivier_core::id::JobId, "id");
+path_part!(/// `{id}` of a passkey.
+    PasskeyPath, vivier_core::id::PasskeyId, "id");
+path_part!(/// `{provider}`: the name of an identity provider.
+    ProviderPath, String, "provider");
 path_part!(/// `{n}`: the number of a version.
     NumberPath, Number, "n");
 path_part!(/// `{name}` of a secret.

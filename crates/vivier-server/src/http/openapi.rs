@@ -62,6 +62,9 @@ pub fn finish(document: &OpenApi) -> Value {
     root
 }
 
+/// Steps of a sign-in: whoever fails at one is signed in no more than before.
+const STEPS: [&str; 4] = ["/v1/auth/login", "/v1/auth/second", "/v1/auth/passkeys/sign-in", "/v1/auth/passkeys/sign-in/options"];
+
 /// The problems that several operations have in common: name, status, when.
 const SHARED: [(&str, &str, &str); 11] = [
     ("BadRequest", "400", "The request is malformed: the JSON, an id of the path, or the query's form"),
@@ -69,7 +72,7 @@ const SHARED: [(&str, &str, &str); 11] = [
     (
         "Forbidden",
         "403",
-        "Signed in, but not allowed: `scope_missing`, `session_required`, `token_required`, `wrong_origin`, `signup_closed`, or a limit of the account",
+        "Signed in, but not allowed: `scope_missing`, `session_required`, `token_required`, `wrong_origin`, `signup_closed`, `email_unverified`, `sign_in_again`, or a limit of the account",
     ),
     ("NotFound", "404", "There is no such thing, or it is another account's"),
     ("Conflict", "409", "Its state does not allow it now; `detail` names the next step"),
@@ -115,13 +118,13 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         if path.contains('{') || has_body || has_query || !safe {
             add("BadRequest");
         }
-        if !public || path == "/v1/auth/login" {
+        if !public || STEPS.contains(&path) {
             add("Unauthorized");
         }
         if !public || !safe {
             add("Forbidden");
         }
-        if path.contains('{') || path.starts_with("/v1/operator/") {
+        if path.contains('{') || path.starts_with("/v1/operator/") || path.starts_with("/v1/auth/app/") {
             add("NotFound");
         }
         if !safe || ["/stats", "/proof", "/logs", "/verification"].iter().any(|end| path.ends_with(end)) {
@@ -136,7 +139,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         if has_body || has_query || post {
             add("Invalid");
         }
-        let limited = matches!((path, method), ("/v1/auth/signup" | "/v1/auth/login" | "/v1/auth/password" | "/v1/deployments", "post"));
+        let limited = post && (path.starts_with("/v1/auth/") || path == "/v1/deployments") || path.starts_with("/v1/auth/oidc/");
         if limited || ["/open", "/events", "/logs"].iter().any(|end| path.ends_with(end)) {
             add("TooMany");
         }

@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    accounts, audit, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, logs, open, openapi, operator, releases, secrets,
-    timeline, tokens, waves,
+    accounts, audit, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, links, logs, oidc, open, openapi,
+    operator, passkeys, releases, secrets, security, sign_in, timeline, tokens, waves,
 };
 use crate::app::App;
 
@@ -22,6 +22,29 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(accounts::logout))
         .routes(routes!(accounts::me))
         .routes(routes!(accounts::change_password))
+        .routes(routes!(sign_in::second_step))
+        .routes(routes!(sign_in::sign_in_options))
+        .routes(routes!(links::verify_email))
+        .routes(routes!(links::resend_verification))
+        .routes(routes!(links::request_reset))
+        .routes(routes!(links::finish_reset))
+        .routes(routes!(links::change_email))
+        .routes(routes!(links::finish_email_change))
+        .routes(routes!(links::undo_email_change))
+        .routes(routes!(security::get_security))
+        .routes(routes!(security::enrol_app))
+        .routes(routes!(security::confirm_app))
+        .routes(routes!(security::disable_app))
+        .routes(routes!(security::new_recovery_codes))
+        .routes(routes!(passkeys::new_passkey_options))
+        .routes(routes!(passkeys::add_passkey))
+        .routes(routes!(passkeys::remove_passkey))
+        .routes(routes!(passkeys::passkey_options))
+        .routes(routes!(passkeys::passkey_sign_in))
+        .routes(routes!(oidc::begin_oidc))
+        .routes(routes!(oidc::finish_oidc))
+        .routes(routes!(oidc::link_identity))
+        .routes(routes!(oidc::unlink_identity))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_current_token))
         .routes(routes!(tokens::delete_token))

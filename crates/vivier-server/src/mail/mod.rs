@@ -4,6 +4,7 @@
 //! Each subject's texts have a file of their own here: functions that return a [`Mail`]. Lines have at most 76 characters, a link
 //! stands alone on its line, and every mail says why it came.
 
+pub mod accounts;
 mod post;
 mod settings;
 

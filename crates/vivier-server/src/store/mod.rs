@@ -19,10 +19,14 @@ pub mod credits;
 pub mod deployments;
 pub mod events;
 pub mod holds;
+pub mod factors;
 pub mod idempotency;
+pub mod identities;
 pub mod jobs;
 pub mod keys;
+pub mod links;
 pub mod members;
+pub mod passkeys;
 pub mod platform;
 pub mod quotas;
 pub mod reconcile;
@@ -33,6 +37,7 @@ pub mod routes;
 pub mod secrets;
 pub mod seen;
 pub mod sessions;
+pub mod steps;
 pub mod tokens;
 pub mod users;
 pub mod versions;
@@ -382,6 +387,11 @@ impl Store {
             accounts::ALL,
             codes::ALL,
             idempotency::ALL,
+            identities::ALL,
+            factors::ALL,
+            links::ALL,
+            passkeys::ALL,
+            steps::ALL,
             jobs::ALL,
             keys::ALL,
             members::ALL,

@@ -53,7 +53,7 @@ impl Store {
         row.map(|row| Ok(vault::open_platform(&key, name, &row.blob("value")?)?)).transpose()
     }
 
-    /// Forgets what has had its day: sign-in codes, sessions, idempotency keys and jobs that are done.
+    /// Forgets what has had its day: sign-in codes, sessions, idempotency keys, jobs that are done, links, and sign-ins that were begun.
     pub async fn prune_expired(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let now = tx.now();
@@ -61,6 +61,8 @@ impl Store {
         tx.commit_quietly().await?;
         self.expire_claims(now).await?;
         self.prune_jobs().await?;
+        self.prune_links().await?;
+        self.prune_steps().await?;
         self.prune_sessions().await
     }
 }

@@ -6,6 +6,7 @@ use vivier_core::time::Timestamp;
 use vivier_core::wire::accounts::MemberRole;
 
 use super::accounts::Account;
+use super::links::{Letter, Purpose};
 use super::members::Membership;
 use super::{Actor, Columns as _, Store, StoreError, Tx, int, new_uuid, statements};
 
@@ -59,6 +60,8 @@ pub struct NewUser<'a> {
     pub setup: Option<[u8; 32]>,
     /// See [`Actor::once`].
     pub once: Option<uuid::Uuid>,
+    /// The mail that proves their address.
+    pub letter: Option<&'a Letter>,
 }
 
 impl Store {
@@ -93,6 +96,9 @@ impl Store {
         let account = Account { id: AccountId::from_uuid(user.id.as_uuid()), name: own_name(&user.email), created_at: tx.now(), closed_at: None };
         tx.insert_account(&account).await?;
         tx.insert_member(account.id, user.id, MemberRole::Owner).await?;
+        if let Some(letter) = new.letter {
+            tx.post_letter(&user, Purpose::Verify, &user.email, letter).await?;
+        }
         let actor = Actor::user(account.id, user.id, user.email.as_str());
         tx.audit(&actor, Some(account.id), "account.signup", &account.id.to_string(), serde_json::json!({ "operator": operator })).await?;
         tx.commit().await?;
@@ -119,6 +125,7 @@ impl Store {
         let mut tx = self.begin().await?;
         sqlx::query(SET_PASSWORD).bind(id.to_string()).bind(password_hash).execute(tx.conn()).await?;
         tx.end_sessions(id, keep).await?;
+        tx.end_steps(id).await?;
         tx.audit(actor, actor.account, "account.password", &id.to_string(), serde_json::json!({})).await?;
         tx.commit().await
     }
@@ -130,6 +137,11 @@ impl Tx {
         row.map(|row| User::from_row(&row)).transpose()
     }
 
+    pub(super) async fn user_by_id(&mut self, id: UserId) -> Result<User, StoreError> {
+        let row = sqlx::query(BY_ID).bind(id.to_string()).fetch_optional(self.conn()).await?;
+        User::from_row(&row.ok_or(StoreError::NotFound("user"))?)
+    }
+
     /// Alone with the user until the transaction ends. Behind an account's lock, never before it.
     pub(super) async fn lock_user(&mut self, id: UserId) -> Result<Email, StoreError> {
         let row = sqlx::query(LOCK).bind(id.to_string()).fetch_optional(self.conn()).await?;
@@ -138,7 +150,7 @@ impl Tx {
 
     /// A new user, who is a member of nothing yet.
     pub(super) async fn insert_user(&mut self, new: &NewUser<'_>, operator: bool) -> Result<User, StoreError> {
-        let NewUser { email, password_hash, verified, setup: _, once } = new;
+        let NewUser { email, password_hash, verified, setup: _, once, letter: _ } = new;
         let now = self.now();
         let user = User {
             id: UserId::from_uuid(once.unwrap_or_else(new_uuid)),

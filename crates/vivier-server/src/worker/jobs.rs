@@ -15,7 +15,9 @@ use vivier_core::wire::jobs::{JobKind, JobState};
 use super::Crew;
 use crate::App;
 use crate::jobs::Task;
+use crate::mail::accounts;
 use crate::store::jobs::{Claim, Claimed};
+use crate::store::links::Purpose;
 use crate::store::{Engine, StoreError};
 
 /// Jobs at the same time.
@@ -51,6 +53,10 @@ async fn execute(app: &App, job: &Claimed) -> Result<(), Fault> {
             Err(error) if error.forever => Err(Fault::Never(error.message)),
             Err(error) => Err(Fault::Later(error.message)),
         },
+        Task::PasswordReset { email } => {
+            let letter = accounts::letter(&app.settings.public_url, Purpose::Reset, email, accounts::reset);
+            Ok(app.store.send_reset(&job.lease, email, &letter).await?)
+        }
     }
 }
 

@@ -43,7 +43,7 @@ async fn accounts_are_made_once_and_the_setup_token_is_used_once(test: TestStore
     let email = "ada@example.com".parse().expect("an address");
     store.platform_put(SETUP_TOKEN, &digest("token")).await.expect("kept");
     assert!(!store.has_operator().await.expect("a count"));
-    let new = |setup: Option<&str>| NewUser { email: &email, password_hash: Some("hash"), verified: false, setup: setup.map(digest), once: None };
+    let new = |setup: Option<&str>| NewUser { email: &email, password_hash: Some("hash"), verified: false, setup: setup.map(digest), once: None, letter: None };
     let error = store.sign_up(&new(Some("guess"))).await.expect_err("another token");
     assert!(matches!(error, StoreError::NotFound(_)), "{error:?}");
     let (user, own) = store.sign_up(&new(Some("token"))).await.expect("the token, after a wrong guess");

@@ -42,8 +42,10 @@ async fn claim(store: &Store) -> Option<Claimed> {
 }
 
 fn subject(job: &Claimed) -> &str {
-    let Task::Mail(mail) = &job.task;
-    &mail.subject
+    match &job.task {
+        Task::Mail(mail) => &mail.subject,
+        Task::PasswordReset { email } => email.as_str(),
+    }
 }
 
 async fn a_job_is_there_exactly_when_its_cause_is_committed(test: TestStore) {

@@ -98,7 +98,7 @@ async fn open(url: Option<&str>, dir: &tempfile::TempDir, clock: &Arc<TurnedCloc
 
 pub async fn account(store: &Store) -> (AccountId, Actor) {
     let email = format!("{}@example.com", uuid::Uuid::new_v4().simple()).parse().expect("an address");
-    let new = NewUser { email: &email, password_hash: Some("$argon2id$none"), verified: false, setup: None, once: None };
+    let new = NewUser { email: &email, password_hash: Some("$argon2id$none"), verified: false, setup: None, once: None, letter: None };
     let (user, own) = store.sign_up(&new).await.expect("an account");
     (own.account.id, Actor::user(own.account.id, user.id, email.as_str()))
 }
