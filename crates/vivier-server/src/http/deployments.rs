@@ -17,6 +17,7 @@ use super::extract::{Body, OptionalBody, Query, flag, number};
 use super::guard::{Owned, Read, Signed, Write};
 use super::new::{self, Secrets, Wrong};
 use super::problem::{ApiError, config_fields};
+use super::sign_in::verified;
 use super::{configs, views};
 use crate::app::App;
 use crate::auth::caller::client_address;

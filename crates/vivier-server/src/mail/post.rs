@@ -5,8 +5,8 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{AsyncSmtpTransport, Error as SmtpError};
@@ -96,7 +96,7 @@ impl Post {
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(at.as_millis()).unwrap_or_default());
         let message_id = format!("<{id}@{}>", from.email.domain());
         let built =
-            Message::builder().from(from).to(to).subject(subject).date(at).message_id(Some(message_id)).header(ContentType::TEXT_PLAIN).body(text.clone());
+            Message::builder().from(from).to(to).subject(subject).date(at).message_id(Some(message_id)).header(ContentType::TEXT_PLAIN).body(body(text));
         let mut message = built.map_err(|error| SendError::never(format!("the mail cannot be written: {error}")))?;
         // RFC 3834: no machine answers it.
         message.headers_mut().insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
@@ -138,6 +138,17 @@ impl Post {
             builder = builder.add_root_certificate(certificate);
         }
         builder.build_rustls().map_err(|error| SendError::later(format!("TLS cannot be prepared: {error}")))
+    }
+}
+
+/// As it is, where mail can carry it (RFC 5322, 2.1.1: ASCII, lines of 998 characters at most): a link then stands in the file and in
+/// the mail's source as it is opened. lettre would encode lines from 77 characters on.
+fn body(text: &str) -> Body {
+    let plain = text.bytes().all(|byte| byte == b'\n' || byte == b'\t' || (b' '..=b'~').contains(&byte));
+    if plain && text.lines().all(|line| line.len() <= 998) {
+        Body::dangerous_pre_encoded(text.replace('\n', "\r\n").into_bytes(), ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text.to_owned())
     }
 }
 

@@ -254,7 +254,8 @@ async fn addresses_and_queries_that_are_wrong_are_refused() {
                 assert!(!answer.headers.contains_key(header::SET_COOKIE), "{place}");
             }
         }
-        if operation.path.starts_with("/v1/operator") {
+        // Providers add what they like to the way back, and a path to go on to may be anything.
+        if operation.path.starts_with("/v1/operator") || operation.path.starts_with("/v1/auth/oidc/") {
             continue;
         }
         let place = path(&operation, &owner.deployment, &owner.token);
