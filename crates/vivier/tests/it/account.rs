@@ -12,7 +12,7 @@ const TOKEN_ID: &str = "tok_01k0000000000000000000000a";
 
 fn token_out(secret: Option<&str>) -> serde_json::Value {
     let mut token = json!({
-        "id": TOKEN_ID, "name": "vivier on here", "scopes": ["read", "write", "chat"], "hint": "viv_0123", "created_at": ago(600),
+        "id": TOKEN_ID, "name": "vivier on here", "scopes": ["read", "write", "chat"], "hint": "viv_0123", "made_by": "ada@example.com", "created_at": ago(600),
         "expires_at": null, "last_used_at": ago(180)
     });
     if let Some(secret) = secret {
