@@ -3,7 +3,7 @@
 //! Usage: `snapshot <data directory> <verb> [number]`, where the verb is
 //! - `seed`: makes the state (1 GB: a database of 600 MB, five files of 50 MB, thousands of small ones) and prints where it is;
 //! - `change`: changes one file in a hundred; `page`: writes one page of the database in place;
-//! - `take`, `restore`, `forget` a snapshot: prints how long it took, in ms;
+//! - `take`, `restore`, `forget` a snapshot, `discard` what was the state before a restoration: prints how long it took, in ms;
 //! - `room`: prints how long it took, and the bytes that a snapshot would need.
 
 use std::fs::{self, File};
@@ -49,6 +49,7 @@ fn main() -> anyhow::Result<()> {
         }
         "take" => format!("{:?}", snapshots::take(&layout, id, number, Timestamp::from_millis(now))?.method).to_lowercase(),
         "restore" => snapshots::restore(&layout, id, number, u64::try_from(now)?).map(|()| String::new())?,
+        "discard" => snapshots::discard_former(&layout, id).map(|()| String::new())?,
         "forget" => snapshots::forget(&layout, id, number).map(|()| String::new())?,
         "room" => snapshots::room(&layout, id)?.needed.to_string(),
         other => anyhow::bail!("there is no verb {other}"),

@@ -75,7 +75,7 @@ impl Layout {
         self.snapshots(id).join(number.to_string())
     }
 
-    /// What is about to take the state's place; after that, what was the state before.
+    /// What is about to take the state's place; after that, for a moment, what was the state before.
     pub fn restoring(&self, id: DeploymentId) -> PathBuf {
         self.volume(id).join("restoring")
     }

@@ -22,7 +22,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use rustix::fs::{CWD, RenameFlags, fstat, renameat_with, statvfs, syncfs};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, fstat, renameat_with, statvfs, syncfs};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vivier_core::id::DeploymentId;
@@ -46,6 +46,8 @@ const RECORD: &str = "snapshot.json";
 const MANIFEST: &str = "manifest";
 const DATA: &str = "data";
 const DRAFT: &str = "draft";
+/// Begins the name of what was the state before a restoration, and has not been removed yet.
+const FORMER: &str = "former-";
 const REHEARSAL: &str = "a copy of this agent's data to try the change on";
 
 /// What a snapshot taken now would need, and what there is.
@@ -158,7 +160,7 @@ pub fn room(layout: &Layout, id: DeploymentId) -> io::Result<Room> {
 
 /// Puts the state back to snapshot `number`, whole or not at all, on behalf of revision `revision`. Once it is done that is
 /// remembered, and repeating it does nothing. Nothing may write to the state meanwhile, and whoever has it mounted must mount it
-/// anew: the directory is another one.
+/// anew: the directory is another one. What was the state before is left to [`discard_former`]: an agent need not wait for that.
 ///
 /// # Errors
 /// `NotFound` when there is no such snapshot; `StorageFull` before anything is copied, with the figures (no reserve is kept: the way
@@ -190,7 +192,36 @@ pub fn restore(layout: &Layout, id: DeploymentId, number: u64, revision: u64) ->
     renameat_with(CWD, &fresh, CWD, layout.state(id), RenameFlags::EXCHANGE)?;
     fault::point("restore.exchange");
     directory.sync_all()?;
-    tidy(layout, id)
+    note_restoration(layout, id)?;
+    let former = std::fs::symlink_metadata(&fresh)?.ino();
+    std::fs::rename(&fresh, volume.join(format!("{FORMER}{former}")))?;
+    fault::point("restore.former");
+    Ok(())
+}
+
+/// Takes away what was the state before a restoration. May be called beside everything else; what another one is removing already is
+/// left to it.
+///
+/// # Errors
+/// When it cannot be removed; it is tried again before the next snapshot or restoration.
+pub fn discard_former(layout: &Layout, id: DeploymentId) -> io::Result<()> {
+    let volume = layout.volume(id);
+    for entry in std::fs::read_dir(&volume)? {
+        let name = entry?.file_name();
+        if !name.to_str().is_some_and(|name| name.starts_with(FORMER)) {
+            continue;
+        }
+        let former = match File::open(volume.join(&name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            opened => opened?,
+        };
+        match flock(&former, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => walk::remove(&volume.join(&name))?,
+            Err(rustix::io::Errno::WOULDBLOCK) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// What the state was last put back to: the snapshot, and the revision on whose behalf.
@@ -295,13 +326,20 @@ fn tidy(layout: &Layout, id: DeploymentId) -> io::Result<()> {
             walk::remove(&target)?;
         }
     }
+    note_restoration(layout, id)?;
+    walk::remove(&layout.restoring(id))?;
+    discard_former(layout, id)
+}
+
+/// Remembers the restoration that has come to its end as done.
+fn note_restoration(layout: &Layout, id: DeploymentId) -> io::Result<()> {
     let mut memory = Memory::read(layout, id)?;
     if memory.exchanged(layout, id)? {
         memory.done = memory.next.take().map(|(mark, _)| mark);
         memory.write(layout, id)?;
         fault::point("restore.noted");
     }
-    walk::remove(&layout.restoring(id))
+    Ok(())
 }
 
 /// The numbers of the snapshots of `id`, complete or not.

@@ -445,7 +445,15 @@ impl Runtime for DockerRuntime {
         let _turn = self.host.turn(id).await;
         self.host.must_rest(id).await?;
         let Restore { snapshot, revision } = restore;
-        self.host.on_disk("the data could not be put back", move |layout| snapshots::restore(layout, id, snapshot, revision)).await
+        self.host.on_disk("the data could not be put back", move |layout| snapshots::restore(layout, id, snapshot, revision)).await?;
+        // Without waiting: it takes a file system long to remove much, and nobody is answered meanwhile.
+        let layout = self.host.layout.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = snapshots::discard_former(&layout, id) {
+                tracing::warn!(deployment = %id, "failed to remove the data from before a restoration; the next one tries again: {error}");
+            }
+        });
+        Ok(())
     }
 
     async fn forget(&self, id: DeploymentId, number: u64) -> Result<(), RuntimeError> {

@@ -189,6 +189,9 @@ fn a_state_comes_back_as_it_was_with_modes_owners_times_and_links() {
     std::fs::remove_dir_all(world.state().join("agents")).expect("removed");
     restore(&world.layout, world.id, 3, 8).expect("restores");
     assert_eq!((tree(&world.state()), tree(&world.data(3))), (before.clone(), before));
+    assert_eq!(world.names().len(), 4, "what was the state before is still there");
+    discard_former(&world.layout, world.id).expect("removed");
+    discard_former(&world.layout, world.id).expect("gone already is fine");
     assert_eq!((world.restored(), world.names()), (Some((3, 8)), vec!["restored.json".into(), "snapshots".into(), "state".into()]));
 }
 
@@ -209,6 +212,20 @@ fn a_restoration_is_done_once_for_a_revision_and_again_for_the_next() {
     std::fs::create_dir(&copied).expect("a directory");
     renameat_with(CWD, &copied, CWD, world.state(), RenameFlags::EXCHANGE).expect("exchanged");
     assert_eq!(world.restored(), Some((1, 6)));
+}
+
+#[test]
+fn what_one_removes_nobody_else_does_and_the_next_restoration_need_not_wait_for_it() {
+    let world = World::grown();
+    restore(&world.layout, world.id, 1, 1).expect("restores");
+    let former = world.names().into_iter().find(|name| name.starts_with(FORMER)).expect("what was the state before");
+    let at_work = File::open(world.layout.volume(world.id).join(&former)).expect("opened");
+    flock(&at_work, FlockOperation::NonBlockingLockExclusive).expect("it is ours");
+    restore(&world.layout, world.id, 1, 2).expect("restores");
+    assert!(world.names().contains(&former), "it was left to us");
+    drop(at_work);
+    discard_former(&world.layout, world.id).expect("removed");
+    assert_eq!(world.names(), ["restored.json", "snapshots", "state"]);
 }
 
 #[test]
@@ -487,7 +504,7 @@ fn the_host_that_dies() {
     let id = id.parse().expect("an id");
     match verb.as_str() {
         "take" => take(&layout, id, 2, Timestamp::from_millis(2)).map(drop),
-        "restore" => restore(&layout, id, 1, 7),
+        "restore" => restore(&layout, id, 1, 7).and_then(|()| discard_former(&layout, id)),
         _ => forget(&layout, id, 1),
     }
     .expect("the verb works");
@@ -553,6 +570,7 @@ fn a_restoration_that_dies_anywhere_leaves_old_or_new_data_whole_and_knows_which
         }
         restore(&world.layout, world.id, 1, 7).unwrap_or_else(|error| panic!("after {n}: {error}"));
         assert_eq!((tree(&world.state()), tree(&world.data(1)), world.restored()), (kept.clone(), kept, Some((1, 7))), "after {n}");
+        discard_former(&world.layout, world.id).expect("removed");
         assert_eq!(world.names(), ["restored.json", "snapshots", "state"], "after {n}");
         std::fs::write(world.state().join("openclaw.json"), b"worked on since").expect("written");
         restore(&world.layout, world.id, 1, 7).expect("does nothing");

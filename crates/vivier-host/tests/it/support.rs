@@ -59,12 +59,7 @@ impl Bench {
 
     /// With the real OpenClaw, as the plan Starter runs it (but on two cores, to be quick).
     pub fn real() -> Self {
-        Self::with(
-            real_image(),
-            Limits { cpu_millis: 2_000, memory_bytes: 1024 * MIB, storage_bytes: 10 * 1024 * MIB, pids: 256 },
-            Tuning::of(1 << 30),
-            22,
-        )
+        Self::with(real_image(), Limits { cpu_millis: 2_000, memory_bytes: 1024 * MIB, storage_bytes: 10 * 1024 * MIB, pids: 256 }, Tuning::of(1 << 30), 22)
     }
 
     fn with(image: Digest, limits: Limits, tuning: Tuning, prefix: u32) -> Self {
