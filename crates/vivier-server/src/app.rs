@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use vivier_core::runtime::Runtime;
 
+use crate::billing::Billing;
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::mail::Post;
@@ -33,6 +34,8 @@ pub struct App {
     pub auth: Arc<crate::auth::Auth>,
     /// Where mails leave.
     pub post: Arc<Post>,
+    /// Where money is taken.
+    pub billing: Option<Billing>,
     /// The table that the edge is given.
     pub routes: Arc<Routes>,
     /// The process is being stopped: answers that last end now, so that it need not wait for them.
@@ -57,8 +60,16 @@ impl App {
             releases: Arc::new(releases),
             auth: Arc::new(auth),
             post: Arc::new(post),
+            billing: None,
             routes: Arc::new(Routes::default()),
             stopping: CancellationToken::new(),
         }
+    }
+
+    /// With money taken.
+    #[must_use]
+    pub fn with_billing(mut self, billing: Option<Billing>) -> Self {
+        self.billing = billing;
+        self
     }
 }

@@ -9,10 +9,12 @@ use vivier_core::runtime::net::SubnetPool;
 use vivier_core::waves::{PlanError, WavePlan};
 use vivier_core::wire::catalogue::SignupMode;
 
-use crate::billing::BillingSettings;
 use crate::auth::oidc::{OidcSettings, OidcSettingsError};
+use crate::billing::stripe::StripeError;
+use crate::billing::{BillingSettings, Provider};
 use crate::keys::KeySettings;
 use crate::mail::{MailError, MailSettings};
+use crate::store::billing::changes::Charged;
 use crate::store::deployments::Rules;
 use crate::terms::{CreditSettings, QuotaSettings, Terms};
 
@@ -147,6 +149,10 @@ pub enum ConfigError {
     Zero(&'static str),
     #[error("{0} must be at most {1}")]
     TooMany(&'static str, u64),
+    #[error("{0}")]
+    Billing(#[from] StripeError),
+    #[error("plans.{0}.stripe_price must name the price at Stripe: billing takes money for it")]
+    Price(PlanName),
     #[error("waves.{0}")]
     Waves(#[from] PlanError),
     #[error("mail.{0}")]
@@ -174,6 +180,12 @@ impl Config {
             }
         }
         self.waves.check()?;
+        if self.billing.provider == Provider::Stripe {
+            self.billing.check()?;
+            if let Some(plan) = self.plans.offered().find(|plan| plan.price.is_some_and(|price| price.minor > 0) && plan.stripe_price.is_none()) {
+                return Err(ConfigError::Price(plan.name));
+            }
+        }
         self.mail.check()?;
         self.credits.check().map_err(|(name, most)| ConfigError::TooMany(name, most))?;
         OidcSettings::check(&self.oidc)?;
@@ -186,8 +198,14 @@ impl Config {
     }
 
     /// What the store checks by.
-    pub const fn rules(&self) -> Rules {
+    pub fn rules(&self) -> Rules {
+        let charged = match self.billing.provider {
+            Provider::None => Charged::NONE,
+            Provider::Stripe => self.plans.iter().filter(|plan| plan.stripe_price.is_some()).fold(Charged::NONE, |charged, plan| charged.with(plan.name)),
+        };
         Rules {
+            charged,
+            window_days: self.billing.window_days,
             trial_hours: self.trial_hours,
             retention_days: self.retention_days,
         }

@@ -13,6 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::billing::Billing;
 use crate::clock::SystemClock;
 use crate::keys::KeyRing;
 use crate::runtimes::host::HostRuntime;
@@ -43,7 +44,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let store = Store::open(config.database_url.as_deref(), &data, clock.clone(), vault).await.context("the store cannot be opened")?;
     store.open_keys().await.context("the keys cannot be used")?;
     let host = Arc::new(HostRuntime::new(sockets.join("host.sock")));
-    let app = App::new(store, host.clone(), host, clock, config);
+    let billing = Billing::open(&config.billing)?;
+    let app = App::new(store, host.clone(), host, clock, config).with_billing(billing);
     serve(app, &sockets, shutdown).await
 }
 

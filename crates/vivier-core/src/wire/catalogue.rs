@@ -18,6 +18,8 @@ pub struct Catalogue {
     pub channels: Vec<ChannelOut>,
     /// `open` or `closed`: whether anyone may sign up.
     pub signup: SignupMode,
+    /// Whether plans with a price are paid for; else every plan is free to choose.
+    pub billing: bool,
     /// The version of Vivier.
     pub version: String,
     /// Agents are reached at `<slug>.<base_domain>`.

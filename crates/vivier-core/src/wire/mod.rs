@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod agents;
 pub mod audit;
+pub mod billing;
 pub mod catalogue;
 pub mod credits;
 pub mod edge;

@@ -35,6 +35,7 @@ pub enum Limit {
     MailByUser,
     ResetByAccount,
     ResetByAddress,
+    Billing,
 }
 
 impl Limit {
@@ -52,6 +53,7 @@ impl Limit {
             Self::MailByUser => "mails_per_user",
             Self::ResetByAccount => "resets_per_account",
             Self::ResetByAddress => "resets_per_address",
+            Self::Billing => "billing_calls",
         }
     }
 
@@ -68,6 +70,7 @@ impl Limit {
             Self::MailByUser => "Too many mails were asked for",
             Self::ResetByAccount => "Too many mails were asked for, to this address",
             Self::ResetByAddress => "Too many mails were asked for from this address",
+            Self::Billing => "Too much was asked of the payment provider for this account",
         }
     }
 }
@@ -163,6 +166,7 @@ pub struct Limits {
     mail: Bucket,
     reset_account: Bucket,
     reset_address: Bucket,
+    billing: Bucket,
 }
 
 impl Limits {
@@ -182,6 +186,7 @@ impl Limits {
             mail: Bucket::new(Limit::MailByUser, config.mails_per_hour, hour, &clock),
             reset_account: Bucket::new(Limit::ResetByAccount, config.mails_per_hour, hour, &clock),
             reset_address: Bucket::new(Limit::ResetByAddress, config.mails_per_hour.saturating_mul(10), hour, &clock),
+            billing: Bucket::new(Limit::Billing, 30, Duration::from_secs(60), &clock),
         }
     }
 
@@ -202,6 +207,7 @@ impl Limits {
             Limit::MailByUser => &self.mail,
             Limit::ResetByAccount => &self.reset_account,
             Limit::ResetByAddress => &self.reset_address,
+            Limit::Billing => &self.billing,
         };
         bucket.check(fold(key))
     }

@@ -49,6 +49,7 @@ pub async fn catalogue(State(app): State<App>) -> Result<Json<Catalogue>, ApiErr
         providers: providers.collect(),
         channels: channels.collect(),
         signup: app.settings.signup,
+        billing: app.billing.is_some(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         base_domain: app.settings.base_domain.clone(),
         openclaw_version: release.map(|release| release.openclaw_version),

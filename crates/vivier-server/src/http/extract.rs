@@ -246,6 +246,8 @@ path_part!(/// `{id}` of a token.
     TokenPath, vivier_core::id::TokenId, "id");
 path_part!(/// `{id}` of a release.
     ReleasePath, vivier_core::id::ReleaseId, "id");
+path_part!(/// `{id}` of an account.
+    AccountPath, vivier_core::id::AccountId, "id");
 path_part!(/// `{id}` of a wave.
     WavePath, vivier_core::id::WaveId, "id");
 path_part!(/// `{id}` of a job.

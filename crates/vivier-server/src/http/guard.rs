@@ -35,6 +35,14 @@ pub struct Manage;
 /// What only the owner may do, such as moving money or deleting the account.
 pub struct Own;
 
+/// Spending the account's money: an owner, also by a token of theirs that may change agents. What is spent is paid by a person, on a
+/// page of the payment provider.
+pub struct Spend;
+
+impl Need for Spend {
+    const SCOPE: Option<TokenScope> = Some(TokenScope::Write);
+    const ROLE: MemberRole = MemberRole::Owner;
+}
 impl Need for Read {
     const SCOPE: Option<TokenScope> = Some(TokenScope::Read);
     const ROLE: MemberRole = MemberRole::Viewer;

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod audit;
+mod billing;
 mod catalogue;
 mod configs;
 mod dashboard;
@@ -39,6 +40,7 @@ mod timeline;
 mod tokens;
 mod views;
 mod waves;
+mod webhook;
 
 pub use self::problem::ApiError;
 pub use self::routes::router;

@@ -42,6 +42,7 @@ pub fn finish(document: &OpenApi) -> Value {
         { "name": "configuration", "description": "What an agent is told: its document, provider, channels and secrets" },
         { "name": "watching", "description": "What an agent does" },
         { "name": "audit", "description": "Who did what to the account's things, from where, and with what outcome" },
+        { "name": "billing", "description": "What is paid for which agent; only where money is taken" },
         { "name": "operator", "description": "For operators; to anyone else these do not exist" },
         { "name": "health", "description": "For whoever watches this process" },
     ]);

@@ -189,6 +189,7 @@ impl From<StoreError> for ApiError {
                 problem
             }
             StoreError::Conflict(message) => Self::conflict("conflict", sentence(&message)),
+            StoreError::Payment(message) => Self::new(StatusCode::PAYMENT_REQUIRED, "payment_required", "It must be paid for first", sentence(&message)),
             StoreError::Repeated => Self::conflict("repeated", "This was done already."),
             StoreError::Quota(quota) => {
                 let (code, detail) = (quota.limit.as_str(), sentence(&quota.message));

@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    accounts, audit, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, links, logs, oidc, open, openapi,
-    operator, passkeys, releases, secrets, security, sign_in, timeline, tokens, waves,
+    accounts, audit, billing, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, links, logs, oidc, open,
+    openapi, operator, passkeys, releases, secrets, security, sign_in, timeline, tokens, waves, webhook,
 };
 use crate::app::App;
 
@@ -49,6 +49,15 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(tokens::delete_current_token))
         .routes(routes!(tokens::delete_token))
         .routes(routes!(catalogue::catalogue))
+        .routes(routes!(billing::get_billing))
+        .routes(routes!(billing::refresh_billing))
+        .routes(routes!(billing::list_invoices))
+        .routes(routes!(billing::checkout))
+        .routes(routes!(billing::show_card))
+        .routes(routes!(billing::cancel))
+        .routes(routes!(billing::portal))
+        .routes(routes!(billing::operator_billing))
+        .routes(routes!(webhook::webhook))
         .routes(routes!(deployments::list_deployments, deployments::create_deployment))
         .routes(routes!(deployments::get_deployment, deployments::edit_deployment, deployments::delete_deployment))
         .routes(routes!(deployments::restart_deployment))

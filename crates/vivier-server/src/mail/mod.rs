@@ -5,6 +5,7 @@
 //! stands alone on its line, and every mail says why it came.
 
 pub mod accounts;
+pub mod billing;
 mod post;
 mod settings;
 

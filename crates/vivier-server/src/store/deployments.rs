@@ -20,6 +20,7 @@ use vivier_core::waves::ReleaseChannel;
 use vivier_core::window::Window;
 use vivier_core::wire::agents::{Degradation, EventKind, Outcome};
 
+use super::billing::changes::{Charged, PlanChange};
 use super::events::Note;
 use super::revisions::NewRevision;
 use super::seen::{Seen, Wanted};
@@ -99,6 +100,10 @@ pub struct NewAgent {
 pub struct Rules {
     pub trial_hours: u32,
     pub retention_days: u32,
+    /// The plans that are charged for, where money is taken.
+    pub charged: Charged,
+    /// Days that a deployment waits for its first payment.
+    pub window_days: u32,
 }
 
 /// A deployment, with what was last seen of it.
@@ -212,6 +217,9 @@ impl Store {
         let first = NewRevision { number: 1, config_version: 1, release: &release.text("id")?, set: &set, author: &actor.name, restores: None };
         tx.new_revision(account, id, &first).await?;
         tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, "asked for a new agent").by(&actor.name)).await?;
+        if rules.charged.has(plan) {
+            tx.await_payment(account, id, rules.window_days).await?;
+        }
         tx.audit(actor, Some(account), "deployment.create", &id.to_string(), serde_json::json!({ "slug": slug, "plan": plan })).await?;
         let deployment = tx.deployment(account, id).await?;
         tx.commit().await?;
@@ -281,6 +289,7 @@ impl Store {
         }
         let current: PlanName = row.parse("plan")?;
         if let Some(plan) = plan.filter(|plan| *plan != current) {
+            let change = tx.begin_plan_change(actor, account, id, &row, plan, rules.charged).await?;
             let desired: Desired = row.word("desired")?;
             if !tx.terms().plans.get(plan).offered {
                 return Err(StoreError::Conflict(format!("the plan {plan} is not offered any more; choose another")));
@@ -289,8 +298,14 @@ impl Store {
                 tx.check_plan(account, plan, id).await?;
             }
             let expires_at = plan.expires().then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
-            sqlx::query(SET_PLAN).bind(id.to_string()).bind(plan.as_str()).bind(expires_at.map(Timestamp::as_millis)).execute(tx.conn()).await?;
-            tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, format!("moved from {current} to {plan}")).by(&actor.name)).await?;
+            let message = match change {
+                PlanChange::Now => {
+                    sqlx::query(SET_PLAN).bind(id.to_string()).bind(plan.as_str()).bind(expires_at.map(Timestamp::as_millis)).execute(tx.conn()).await?;
+                    format!("moved from {current} to {plan}")
+                }
+                PlanChange::WithSubscription => format!("asked to move from {current} to {plan}: its subscription is changed first"),
+            };
+            tx.note(account, id, &Note::new(EventKind::Ask, Outcome::Noted, message).by(&actor.name)).await?;
         }
         tx.audit(actor, Some(account), "deployment.edit", &id.to_string(), detail).await?;
         let deployment = tx.deployment(account, id).await?;

@@ -12,6 +12,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod billing;
 pub mod catalogue;
 pub mod channels;
 pub mod codes;
@@ -75,6 +76,9 @@ pub enum StoreError {
     /// The state of the thing does not allow it. The sentence carries the next step.
     #[error("{0}")]
     Conflict(String),
+    /// It is paid for first. The sentence carries the next step.
+    #[error("{0}")]
+    Payment(String),
     /// A limit of the account is reached.
     #[error("{0}")]
     Quota(Quota),
@@ -415,6 +419,7 @@ impl Store {
             versions::ALL,
             &waves::statements(),
             &audit::statements(),
+            &billing::statements(),
         ]
         .concat()
     }

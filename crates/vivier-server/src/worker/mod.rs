@@ -11,6 +11,7 @@
 //! It knows nothing of HTTP, and of the runtime only the contract.
 
 pub mod admission;
+pub mod billing;
 pub mod fault;
 mod jobs;
 mod orphans;
@@ -137,6 +138,7 @@ impl Worker {
         let listening = tokio::spawn(listen(crew.clone(), hint, stop.clone()));
         let sweeping = tokio::spawn(orphans::sweep(crew.clone(), stop.clone()));
         // Ends with this worker, however that ends: two workers never steer from one process.
+        let billing = AbortOnDropHandle::new(tokio::spawn(billing::steer(crew.clone(), stop.clone())));
         let steering = AbortOnDropHandle::new(tokio::spawn(waves::steer(crew.clone(), stop.clone())));
         let working = AbortOnDropHandle::new(tokio::spawn(jobs::run(crew.clone(), stop.clone())));
         let mut plan = Plan::default();
@@ -194,6 +196,7 @@ impl Worker {
         listening.abort();
         sweeping.abort();
         steering.abort();
+        billing.abort();
         crew.flush_looks().await;
         if let Err(error) = crew.app.store.release(&crew.me).await {
             tracing::warn!("failed to give the leases back; they end by themselves: {error:#}");

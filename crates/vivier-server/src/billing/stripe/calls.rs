@@ -2,7 +2,7 @@
 
 use vivier_core::id::{AccountId, DeploymentId};
 
-use super::objects::{Customer, Invoice, List, Named, PaymentMethod, Portal, Session, SetupIntent, Subscription};
+use super::objects::{Customer, Invoice, Line, List, Named, PaymentMethod, Portal, Session, SetupIntent, Subscription};
 use super::{Form, Stripe, StripeError};
 
 /// A payment page for one deployment.
@@ -137,6 +137,11 @@ impl Stripe {
 
     pub async fn invoice(&self, id: &str) -> Result<Invoice, StripeError> {
         self.get(&format!("/v1/invoices/{id}"), &[]).await
+    }
+
+    /// The lines of an invoice: of a long one, the object itself holds only the first ten.
+    pub async fn invoice_lines(&self, id: &str) -> Result<Vec<Line>, StripeError> {
+        Ok(self.get::<List<Line>>(&format!("/v1/invoices/{id}/lines"), &[("limit", "100")]).await?.data)
     }
 
     /// A customer's invoices, newest first.

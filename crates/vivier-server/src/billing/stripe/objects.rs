@@ -22,8 +22,6 @@ pub type Metadata = BTreeMap<String, String>;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct List<T> {
     pub data: Vec<T>,
-    #[serde(default)]
-    pub has_more: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -121,7 +119,6 @@ pub struct Invoice {
     pub invoice_pdf: Option<String>,
     #[serde(default)]
     pub parent: Option<Parent>,
-    pub lines: List<Line>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
@@ -149,8 +146,7 @@ pub struct ParentSubscription {
 pub struct Line {
     pub id: String,
     pub amount: i64,
-    #[serde(default)]
-    pub description: Option<String>,
+    /// Ours carry their name in `vivier`.
     #[serde(default)]
     pub metadata: Metadata,
 }
@@ -159,11 +155,6 @@ impl Invoice {
     /// The subscription that it is of.
     pub fn subscription(&self) -> Option<&str> {
         self.parent.as_ref()?.subscription_details.as_ref().map(|details| details.subscription.as_str())
-    }
-
-    /// The line that we have put there under this name.
-    pub fn line(&self, name: &str) -> Option<&Line> {
-        self.lines.data.iter().find(|line| line.metadata.get("vivier").is_some_and(|own| own == name))
     }
 }
 

@@ -14,13 +14,14 @@ use vivier_core::template::TemplateName;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::host::Image;
 use vivier_server::clock::TurnedClock;
+use vivier_server::store::billing::changes::Charged;
 use vivier_server::store::deployments::{NewAgent, Rules};
 use vivier_server::store::users::NewUser;
 use vivier_server::store::{Actor, Engine, Store};
 use vivier_server::terms::Terms;
 use vivier_server::vault::Vault;
 
-pub const RULES: Rules = Rules { trial_hours: 72, retention_days: 7 };
+pub const RULES: Rules = Rules { trial_hours: 72, retention_days: 7, charged: Charged::NONE, window_days: 14 };
 
 /// For tests that make more than a person does in an hour.
 pub fn loose() -> Terms {
