@@ -96,6 +96,12 @@ const PAGES = [
     await page.getByRole("button", { name: "Create", exact: true }).click();
     await page.getByText("shown this once").waitFor();
   }],
+  ["billing", () => "/billing", owner, (page) => page.getByText("Invoices").first().waitFor()],
+  ["billing-empty", () => "/billing", "empty@example.com"],
+  ["billing-cancel", () => "/billing", owner, async (page) => {
+    await page.getByRole("button", { name: /^Cancel the subscription of/ }).first().click();
+    await page.getByRole("dialog").waitFor();
+  }],
   ["operator", () => "/operator", owner, async (page) => {
     await page.getByRole("button", { name: "Show the agents" }).first().click();
     await page.getByRole("list", { name: "Agents in the wave" }).waitFor();

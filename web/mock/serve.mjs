@@ -94,12 +94,42 @@ const catalogue = {
     { kind: "slack", title: "Slack", tokens: [{ name: "bot_token", title: "The Slack bot token", shape: "the Bot User OAuth Token, which begins with `xoxb-`" }, { name: "app_token", title: "The Slack app token", shape: "the App-Level Token with connections:write, which begins with `xapp-`" }] },
   ],
   signup: "open",
+  billing: true,
   version: "0.1.0",
   base_domain: "localhost:4180",
   openclaw_version: "2026.9.6",
 };
 
 const DOCUMENT = `// Your agent's own OpenClaw configuration.\n{\n  ui: { assistant: { name: "Assistant" } },\n}\n`;
+// Money: one agent that is paid, one whose payment is missing, one that ends, one that was never paid.
+const bills = new Map();
+function money(me, what, body) {
+  if (what === "invoices")
+    return { items: [
+      { id: "in_4", number: null, deployment: null, status: "draft", total: usd(1810), due: usd(1810), created_at: ago(600), paid_at: null, credits: 0, not_billed: { amount: usd(90), words: "Not billed: 34 h 12 min in which Pearl did not run, of the time from 2026-10-21 to 2026-11-21" }, url: null, pdf: null },
+      { id: "in_3", number: "VIV-0003", deployment: null, status: "open", total: usd(900), due: usd(900), created_at: ago(86400), paid_at: null, credits: 0, not_billed: null, url: "https://invoice.example.com/in_3", pdf: "https://invoice.example.com/in_3.pdf" },
+      { id: "in_2", number: "VIV-0002", deployment: null, status: "paid", total: usd(1900), due: usd(0), created_at: ago(86400 * 30), paid_at: ago(86400 * 30), credits: 500, not_billed: null, url: "https://invoice.example.com/in_2", pdf: "https://invoice.example.com/in_2.pdf" },
+    ] };
+  if (["checkout", "portal", "card"].includes(what)) return { url: "/billing?paid=" + (body?.deployment ?? ""), expires_at: soon(86400) };
+  if (!bills.has(me.id)) {
+    const own = [...deployments.values()].filter((each) => each.account === me.id).slice(0, 4);
+    const one = (place, more) => own[place] && { deployment: own[place].id, name: own[place].name, slug: own[place].slug, plan: "starter", stage: "good", explanation: "Paid.", price: usd(900), period_ends_at: soon(86400 * 20), cancels: false, can_cancel: true, can_pay: false, ...more };
+    bills.set(me.id, [
+      one(0, { plan: "pro", price: usd(1900), moving_to: "team" }),
+      one(1, { stage: "grace", pay_until: soon(86400 * 2 + 7200), explanation: "A payment is missing." }),
+      one(2, { cancels: true }),
+      one(3, { stage: "unpaid", can_cancel: false, can_pay: true, price: null, period_ends_at: null, pay_until: soon(86400 * 13), explanation: "It starts as soon as it is paid." }),
+    ].filter(Boolean));
+  }
+  const all = bills.get(me.id);
+  if (what === "cancel") {
+    const found = all.find((each) => each.deployment === body.deployment);
+    found.cancels = body.when === "period_end";
+    if (body.when === "now") Object.assign(found, { stage: "suspending", can_cancel: false, can_pay: true, explanation: "It is being stopped." });
+    return found;
+  }
+  return { account: me.id, card: { brand: "visa", last4: "4242", exp_month: 4, exp_year: 2030 }, subscriptions: all };
+}
 const sessions = new Map();
 const accounts = new Map();
 const deployments = new Map();
@@ -418,6 +448,7 @@ async function answer(request, response, path, query) {
   if (path === "/v1/auth/me") return json(200, shownMe(me));
   if (path === "/v1/auth/logout") return sessions.delete(cookie), json(204);
   if (path === "/v1/auth/password") return body.current_password === "wrong password" ? refuse(422, "invalid", "Some fields are wrong.", [{ path: "current_password", message: "is not your password" }]) : json(204);
+  if (path.startsWith("/v1/billing")) return json(200, money(me, path.split("/")[3], body));
   if (path === "/v1/tokens" && method === "GET") return json(200, { items: me.tokens });
   if (path === "/v1/tokens") {
     const secret = `viv_${randomBytes(20).toString("hex")}`;

@@ -43,6 +43,12 @@ const agent = createRoute({
   component: lazyRouteComponent(() => import("./pages/agent/Agent")),
 });
 const account = createRoute({ getParentRoute: () => inside, path: "/account", component: lazyRouteComponent(() => import("./pages/Account")) });
+const billing = createRoute({
+  getParentRoute: () => inside,
+  path: "/billing",
+  validateSearch: (search: Record<string, unknown>) => ({ ...given("paid", text(search["paid"])), ...given("card", text(search["card"])) }),
+  component: lazyRouteComponent(() => import("./pages/Billing")),
+});
 const operator = createRoute({ getParentRoute: () => inside, path: "/operator", component: lazyRouteComponent(() => import("./pages/Operator")) });
 // The word of the API leads to the page of the same things.
 const deployments = createRoute({
@@ -60,7 +66,7 @@ const deployment = createRoute({
   },
 });
 
-const routeTree = root.addChildren([landing, login, signup, setup, deployments, deployment, inside.addChildren([agents, create, agent, account, operator])]);
+const routeTree = root.addChildren([landing, login, signup, setup, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, operator])]);
 
 export const router = createRouter({
   routeTree,

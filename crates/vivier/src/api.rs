@@ -11,6 +11,7 @@ use vivier_core::wire::agents::{
     ConfigCheck, ConfigOut, DeploymentOut, DeploymentPatch, EventOut, NewConfig, NewDeployment, NewRelease, NewSecret, OpenOut, ProofOut, ReleaseChoice,
     RevisionOut, Rollback, RollbackPlan, SecretOut, SecretVersionOut,
 };
+use vivier_core::wire::billing::{BillingLink, BillingOut, Cancel, InvoiceOut, NewCheckout, SubscriptionOut};
 use vivier_core::wire::catalogue::Catalogue;
 use vivier_core::wire::operator::{HostOut, NewWithdrawal, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
 use vivier_core::wire::waves::{Follow, Promote, Promoted, PromotionPlan, ReleaseChannelOut, Revert, RevertPlan, WaveDetail, WaveOut};
@@ -23,6 +24,12 @@ use crate::http::{Call, Http};
 const OPERATIONS: &[(&str, &str)] = &[
     ("get", "/v1/auth/me"),
     ("get", "/v1/catalogue"),
+    ("get", "/v1/billing"),
+    ("get", "/v1/billing/invoices"),
+    ("post", "/v1/billing/checkout"),
+    ("post", "/v1/billing/cancel"),
+    ("post", "/v1/billing/portal"),
+    ("post", "/v1/billing/card"),
     ("get", "/v1/tokens"),
     ("post", "/v1/tokens"),
     ("delete", "/v1/tokens/current"),
@@ -117,6 +124,31 @@ impl Api {
     /// Public.
     pub async fn catalogue(&self) -> Result<Catalogue, Failure> {
         self.http.json(Call::get(&["v1", "catalogue"])).await
+    }
+
+    pub async fn billing(&self) -> Result<BillingOut, Failure> {
+        self.http.json(Call::get(&["v1", "billing"])).await
+    }
+
+    /// The last hundred, newest first.
+    pub async fn invoices(&self) -> Result<Vec<InvoiceOut>, Failure> {
+        self.list(&["v1", "billing", "invoices"]).await
+    }
+
+    pub async fn checkout(&self, checkout: &NewCheckout) -> Result<BillingLink, Failure> {
+        self.http.json(Call::post(&["v1", "billing", "checkout"]).body(checkout)?).await
+    }
+
+    pub async fn cancel_subscription(&self, cancel: &Cancel) -> Result<SubscriptionOut, Failure> {
+        self.http.json(Call::post(&["v1", "billing", "cancel"]).body(cancel)?).await
+    }
+
+    pub async fn billing_portal(&self) -> Result<BillingLink, Failure> {
+        self.http.json(Call::post(&["v1", "billing", "portal"])).await
+    }
+
+    pub async fn show_card(&self) -> Result<BillingLink, Failure> {
+        self.http.json(Call::post(&["v1", "billing", "card"])).await
     }
 
     pub async fn tokens(&self) -> Result<Vec<TokenOut>, Failure> {

@@ -2,6 +2,7 @@
 
 mod account;
 mod agents;
+mod billing;
 mod config;
 mod operator;
 mod releases;
@@ -14,6 +15,7 @@ pub use self::account::{LoginArgs, LogoutArgs, PersonArgs, TokensCommand};
 pub use self::agents::{
     AskArgs, ChannelArgs, ChatArgs, DeployArgs, EditArgs, EventsArgs, LogsArgs, LsArgs, OpenArgs, ProofArgs, ProviderArgs, RmArgs, StatsArgs,
 };
+pub use self::billing::{BillingCommand, CancelArgs};
 pub use self::config::{ConfigCommand, ConfigExportArgs, ConfigImportArgs, ConfigSetArgs, DiffArgs, RollbackArgs, Text};
 pub use self::operator::{OperatorCommand, OperatorReleaseCommand, PromoteArgs, WaveCommand};
 pub use self::releases::ReleaseCommand;
@@ -110,6 +112,9 @@ pub enum Command {
     /// API tokens of your account
     #[command(subcommand)]
     Tokens(TokensCommand),
+    /// What is paid for which agent, invoices, and links to where one pays
+    #[command(subcommand)]
+    Billing(BillingCommand),
     /// The evidence that an agent is sealed: what was read back from its container
     Proof(ProofArgs),
     /// Say something to an agent and print its answer
@@ -171,6 +176,7 @@ impl Cli {
             | Command::Rollback(_)
             | Command::Secrets(_)
             | Command::Tokens(_)
+            | Command::Billing(_)
             | Command::Proof(_)
             | Command::Chat(_)
             | Command::Operator(_)

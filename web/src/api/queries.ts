@@ -3,7 +3,7 @@ import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import { isMoving } from "../lib/states";
 import { api, must } from "./client";
 import { isStatus, isUnreachable } from "./problem";
-import type { Deployment, NewConfig, NewDeployment, PlanName, ReleaseChannel, RollbackData, State, TokenScope, Wave } from "./types";
+import type { CancelWhen, Deployment, NewConfig, NewDeployment, PlanName, ReleaseChannel, RollbackData, State, TokenScope, Wave } from "./types";
 
 const FAST = 2_000;
 const SLOW = 10_000;
@@ -226,6 +226,23 @@ export async function operatorAsk(id: string, what: "suspend" | "resume"): Promi
   if (what === "suspend") await must(api.POST("/v1/operator/deployments/{id}/suspend", path(id)));
   else await must(api.POST("/v1/operator/deployments/{id}/resume", path(id)));
 }
+
+export const billingQuery = queryOptions({
+  queryKey: ["billing"],
+  queryFn: ({ signal }) => must(api.GET("/v1/billing", { signal })),
+  refetchInterval: (query) => (query.state.data?.subscriptions.some(({ stage }) => stage !== "good" && stage !== "ended") ? FAST : SLOW),
+});
+export const invoicesQuery = queryOptions({
+  queryKey: ["billing", "invoices"],
+  queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/billing/invoices", { signal }))),
+  staleTime: 30_000,
+});
+const once = () => ({ params: { header: { "Idempotency-Key": crypto.randomUUID() } } });
+export const refreshBilling = () => must(api.POST("/v1/billing/refresh", {}));
+export const checkout = (deployment: string, plan?: PlanName) => must(api.POST("/v1/billing/checkout", { ...once(), body: { deployment, ...(plan ? { plan } : {}) } }));
+export const cancelSubscription = (deployment: string, when: CancelWhen) => must(api.POST("/v1/billing/cancel", { ...once(), body: { deployment, when } }));
+export const billingPortal = () => must(api.POST("/v1/billing/portal", once()));
+export const showCard = () => must(api.POST("/v1/billing/card", once()));
 
 export const withdrawRelease = (id: string, reason: string) => must(api.POST("/v1/operator/releases/{id}/withdraw", { ...path(id), body: { reason } }));
 export const reinstateRelease = (id: string) => must(api.DELETE("/v1/operator/releases/{id}/withdraw", path(id)));

@@ -168,6 +168,7 @@ function Form({ catalogue, account }: { catalogue: Catalogue; account: string })
               text: `${cores(limits.cpu_millis)}, ${bytes(limits.memory_bytes)} memory, ${bytes(limits.storage_bytes)} storage${price ? `, ${money(price)} a month` : ""}${expires_after_hours ? `. Ends after ${count(expires_after_hours, "hour")}.` : ""}`,
             }))}
           />
+          {catalogue.billing && (plan?.price?.amount ?? 0) > 0 && <p className="text-[0.8125rem] text-muted">It starts as soon as it is paid; you are asked for that next.</p>}
           {errors["plan"] && <p className="text-[0.8125rem] text-bad">{errors["plan"]}</p>}
           {cramped && <Notice tone="warn">Discord's client needs about 300 MB for itself. A plan with 2 GB of memory is the better choice.</Notice>}
         </div>

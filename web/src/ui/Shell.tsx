@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Navigate, Outlet, useRouter, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { isStatus, isUnreachable } from "../api/problem";
-import { logout, meQuery } from "../api/queries";
+import { catalogueQuery, logout, meQuery } from "../api/queries";
 import type { Me } from "../api/types";
 import { chooseTheme, chosenTheme, type Theme } from "../lib/theme";
 import { Button, buttonClass, cx, PageSkeleton, ProblemNotice, Spinner } from "./basics";
@@ -54,6 +54,7 @@ function Head() {
 function SignedIn({ me }: { me: Me }) {
   const client = useQueryClient();
   const router = useRouter();
+  const billing = useQuery(catalogueQuery).data?.billing ?? false;
   const leave = async (): Promise<void> => {
     try {
       await logout();
@@ -72,6 +73,11 @@ function SignedIn({ me }: { me: Me }) {
         {me.user.operator && (
           <Link to="/operator" className={navLink} activeProps={{ "aria-current": "page" }}>
             Operator
+          </Link>
+        )}
+        {billing && (
+          <Link to="/billing" className={navLink} activeProps={{ "aria-current": "page" }}>
+            Billing
           </Link>
         )}
         <Link to="/account" className={navLink} activeProps={{ "aria-current": "page" }} title={me.user.email}>

@@ -100,7 +100,13 @@ fn after(sight: Sight, step: Step) -> Sight {
         Step::Close => (Stage::Ended, paid, asked),
         Step::CancelSubscription => (stage, Paid::Over, asked),
     };
-    let left = if step == Step::Remind { Left::Told } else if stage == sight.stage { left } else { Left::Enough };
+    let left = if step == Step::Remind {
+        Left::Told
+    } else if stage == sight.stage {
+        left
+    } else {
+        Left::Enough
+    };
     // The reconciler does what is wanted in the end.
     let stopped = matches!(stage, Stage::Unpaid | Stage::Suspending | Stage::Suspended);
     let runtime = match asked {

@@ -142,8 +142,7 @@ pub async fn checkout(State(app): State<App>, signed: Signed<Spend>, Body(body):
     let public = app.settings.public_url.trim_end_matches('/');
     let success_url = format!("{public}/billing?paid={deployment}");
     let cancel_url = format!("{public}/billing");
-    let ask =
-        CheckoutAsk { customer: &customer, account: caller.account, deployment, price, success_url: &success_url, cancel_url: &cancel_url };
+    let ask = CheckoutAsk { customer: &customer, account: caller.account, deployment, price, success_url: &success_url, cancel_url: &cancel_url };
     let session = billing.stripe.create_checkout(&ask, &format!("vivier-checkout-{deployment}-{}-{pages}", plan.name)).await?;
     let url = session.url.ok_or_else(|| StripeError::Away("a new payment page has no address".to_owned()))?;
     let expires_at = session.expires_at.into();
@@ -210,7 +209,8 @@ pub async fn show_card(State(app): State<App>, signed: Signed<Spend>) -> Result<
     let session = billing.stripe.create_setup(&customer, caller.account, currency.as_str(), &back, &once).await?;
     let url = session.url.ok_or_else(|| StripeError::Away("a new page has no address".to_owned()))?;
     let expires_at = session.expires_at.into();
-    let page = Checkout { session: session.id, account: caller.account, deployment: None, plan: None, url: url.clone(), state: CheckoutState::Open, expires_at };
+    let page =
+        Checkout { session: session.id, account: caller.account, deployment: None, plan: None, url: url.clone(), state: CheckoutState::Open, expires_at };
     kept(app.store.keep_checkout(&caller.actor(), &page).await)?;
     Ok(Json(BillingLink { url, expires_at: Some(expires_at) }))
 }

@@ -372,6 +372,7 @@ impl Store {
                 tx.check_plan(account, plan, id).await?;
                 set(Desired::Running, None, None).execute(tx.conn()).await?;
                 sqlx::query(RAISE_RETRY).bind(id.to_string()).execute(tx.conn()).await?;
+                tx.hold_unpaid(actor, account, id, &row).await?;
             }
         }
         let message = because.map_or_else(|| format!("asked to {}", verb(ask)), str::to_owned);

@@ -1,5 +1,6 @@
 //! One binary of integration tests: the store on both engines, the worker over the fake runtime, the API over both.
 
+mod billing;
 mod http;
 mod keys;
 mod mail;

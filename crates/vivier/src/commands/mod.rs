@@ -3,6 +3,7 @@
 mod account;
 mod agent;
 mod ask;
+mod billing;
 mod chat;
 mod config;
 mod deploy;
@@ -57,6 +58,7 @@ pub async fn run(cli: &Cli, output: &Output) -> Result<(), Failure> {
         Command::Revisions(named) => revisions::list(&signed_in(global)?, named, output).await,
         Command::Rollback(args) => revisions::rollback(&signed_in(global)?, args, output).await,
         Command::Secrets(command) => secrets::run(&signed_in(global)?, command, output).await,
+        Command::Billing(command) => billing::run(&signed_in(global)?, command, output).await,
         Command::Tokens(command) => tokens::run(&signed_in(global)?, command, output).await,
         Command::Proof(args) => agent::proof(&signed_in(global)?, args, output).await,
         Command::Chat(args) => chat::run(&signed_in(global)?, args, output).await,

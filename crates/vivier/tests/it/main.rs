@@ -2,6 +2,7 @@
 
 mod account;
 mod agents;
+mod billing;
 mod changes;
 mod config;
 mod deploy;

@@ -4,11 +4,12 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { Tabs } from "radix-ui";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { isStatus } from "../../api/problem";
-import { ask, catalogueQuery, deploymentQuery, edit, refresh, type Ask } from "../../api/queries";
+import { ask, billingQuery, catalogueQuery, checkout, deploymentQuery, edit, refresh, type Ask } from "../../api/queries";
 import type { Deployment, PlanName } from "../../api/types";
+import { daysLeft } from "../../lib/billing";
 import { asSentence } from "../../lib/fields";
 import { bytes, cores, moment } from "../../lib/format";
-import { useTitle } from "../../lib/hooks";
+import { useNow, useTitle } from "../../lib/hooks";
 import { lazily } from "../../lib/lazily";
 import { allowed, meaning, provisioningSteps } from "../../lib/states";
 import { Button, buttonClass, cx, Empty, Notice, PageSkeleton, ProblemNotice, SelectField, TextField } from "../../ui/basics";
@@ -145,6 +146,7 @@ function Top({ agent }: { agent: Deployment }) {
   const act = useAsk(agent.id);
   const { sentence, tone } = meaning(agent.state);
   const steps = provisioningSteps(agent);
+  const held = agent.holds ?? [];
   const reason = agent.reason ? asSentence(agent.reason) : agent.queue_position ? `It waits for its turn: place ${agent.queue_position} in line.` : sentence;
   return (
     <section aria-label="State" className="card p-5 sm:p-6">
@@ -164,7 +166,8 @@ function Top({ agent }: { agent: Deployment }) {
               Try again
             </Button>
           )}
-          {mayDo.resume && (
+          {held.includes("billing") && <Pay agent={agent} />}
+          {mayDo.resume && held.length === 0 && (
             <Button look="primary" busy={act.isPending} onClick={() => act.mutate("resume")}>
               Start
             </Button>
@@ -187,6 +190,7 @@ function Top({ agent }: { agent: Deployment }) {
         <Trial deployment={agent} />
       </div>
       <p className={cx("mt-2 max-w-prose", tone === "bad" && "font-medium text-bad")}>{reason}</p>
+      <PaymentMissing agent={agent} />
       {agent.state === "terminated" && agent.purge_at && <p className="mt-1 text-muted">Its data is removed on {moment(agent.purge_at)}.</p>}
       {steps && <Steps steps={steps} />}
       {(agent.degraded?.length ?? 0) > 0 && (
@@ -215,6 +219,45 @@ function Top({ agent }: { agent: Deployment }) {
       )}
       {renaming && <Edit agent={agent} onClose={() => setRenaming(false)} />}
     </section>
+  );
+}
+
+/** One that is not paid for: where it is. */
+function Pay({ agent }: { agent: Deployment }) {
+  const pay = useMutation({ mutationFn: () => checkout(agent.id), onSuccess: (link) => window.location.assign(link.url), onError: complain });
+  const bill = useQuery({ ...billingQuery, retry: false }).data;
+  const one = bill?.subscriptions.find((each) => each.deployment === agent.id);
+  // A subscription that is behind is paid where its card is changed.
+  if (one && !one.can_pay)
+    return (
+      <Link to="/billing" className={buttonClass("primary")}>
+        Pay
+      </Link>
+    );
+  return (
+    <Button look="primary" busy={pay.isPending} onClick={() => pay.mutate()}>
+      Pay
+    </Button>
+  );
+}
+
+function PaymentMissing({ agent }: { agent: Deployment }) {
+  const billing = useQuery(catalogueQuery).data?.billing ?? false;
+  const bill = useQuery({ ...billingQuery, enabled: billing, retry: false }).data;
+  const now = useNow();
+  const one = bill?.subscriptions.find((each) => each.deployment === agent.id);
+  if (!one || one.stage !== "grace") return null;
+  return (
+    <div className="mt-4">
+      <Notice tone="bad" title={`A payment is missing: ${daysLeft(one, now)} left`}>
+        <p>
+          It runs on until then.{" "}
+          <Link to="/billing" className="link">
+            Pay, and nothing happens
+          </Link>
+        </p>
+      </Notice>
+    </div>
   );
 }
 
@@ -253,6 +296,7 @@ function Edit({ agent, onClose }: { agent: Deployment; onClose: () => void }) {
       onClose();
     },
   });
+  const pay = useMutation({ mutationFn: () => checkout(agent.id, plan), onSuccess: (link) => window.location.assign(link.url), onError: complain });
   const same = name.trim() === agent.name && plan === agent.plan;
   return (
     <Dialog title="Name and plan" onClose={onClose}>
@@ -263,7 +307,15 @@ function Edit({ agent, onClose }: { agent: Deployment; onClose: () => void }) {
           if (name.trim() !== "" && !same) change.mutate();
         }}
       >
-        {change.error && <ProblemNotice error={change.error} />}
+        {isStatus(change.error, 402) ? (
+          <Notice tone="warn" alert title="This plan is paid for first">
+            <Button small look="primary" busy={pay.isPending} onClick={() => pay.mutate()}>
+              To the payment page
+            </Button>
+          </Notice>
+        ) : (
+          change.error && <ProblemNotice error={change.error} />
+        )}
         <TextField label="Name" value={name} maxLength={80} autoFocus onChange={(event) => setName(event.target.value)} hint="Its address stays as it is." />
         <SelectField label="Plan" value={plan} onChange={(event) => setPlan(event.target.value as PlanName)} hint="Another plan restarts the agent; it keeps everything it has.">
           {(catalogue?.plans ?? []).map(({ name: each, title, limits }) => (

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sqlx::any::AnyRow;
-use vivier_core::billing::Stage;
+use vivier_core::billing::{Paid, Stage};
 use vivier_core::hold::Hold;
 use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::plan::PlanName;
@@ -95,7 +95,6 @@ impl Store {
         }
         tx.commit().await
     }
-
 }
 
 impl Store {
@@ -131,7 +130,7 @@ impl Tx {
     ) -> Result<PlanChange, StoreError> {
         let row = sqlx::query(ONE).bind(id.to_string()).fetch_optional(self.conn()).await?;
         let live = match &row {
-            Some(row) => row.text_opt("stripe_id")?.is_some() && row.word::<vivier_core::billing::Paid>("paid")?.is_live(),
+            Some(row) => row.text_opt("stripe_id")?.is_some() && row.word::<Paid>("paid")?.is_live(),
             None => false,
         };
         match (live, charged.has(plan)) {
@@ -149,6 +148,15 @@ impl Tx {
                 Ok(PlanChange::Now)
             }
         }
+    }
+
+    /// What is restored and not paid for does not run meanwhile: its hold is set by the transaction that restores it.
+    pub(in crate::store) async fn hold_unpaid(&mut self, actor: &Actor, account: AccountId, id: DeploymentId, locked: &AnyRow) -> Result<(), StoreError> {
+        let Some(row) = sqlx::query(ONE).bind(id.to_string()).fetch_optional(self.conn()).await? else { return Ok(()) };
+        if row.word::<Paid>("paid")? != Paid::Good {
+            self.put_hold(&Actor { once: None, ..actor.clone() }, account, id, locked, Hold::Billing, true).await?;
+        }
+        Ok(())
     }
 
     /// A new deployment of a plan that is charged for stands still until it is paid.

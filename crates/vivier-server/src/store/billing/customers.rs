@@ -76,7 +76,8 @@ impl Store {
         tx.checkout_is(session, CheckoutState::Complete).await?;
         one(sqlx::query(SET_CARD).bind(account.to_string()).bind(json(card)).execute(tx.conn()).await?.rows_affected())?;
         sqlx::query(SHOW_CARD).bind(fingerprint).bind(account.to_string()).bind(now).execute(tx.conn()).await?;
-        tx.audit(&Actor::system(), Some(account), "billing.card", &account.to_string(), serde_json::json!({ "brand": card.brand, "last4": card.last4 })).await?;
+        tx.audit(&Actor::system(), Some(account), "billing.card", &account.to_string(), serde_json::json!({ "brand": card.brand, "last4": card.last4 }))
+            .await?;
         tx.applied(events, "a card was verified").await?;
         tx.commit_quietly().await
     }

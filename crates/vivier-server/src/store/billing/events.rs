@@ -19,6 +19,7 @@ statements! {
     PUT_OFF = "UPDATE billing_events SET due_at = $2, tries = tries + 1, outcome = $3 WHERE id = $1 AND due_at IS NOT NULL";
     BACKLOG = "SELECT COUNT(*) AS count, MIN(received_at) AS oldest FROM billing_events WHERE due_at IS NOT NULL";
     PRUNE = "DELETE FROM billing_events WHERE received_at < $1 AND due_at IS NULL";
+    PUT_OFF_COUNT = "SELECT COUNT(*) AS count FROM billing_events WHERE due_at IS NOT NULL AND tries > 0";
     COUNT = "SELECT COUNT(*) AS count FROM billing_events";
 }
 
@@ -57,8 +58,7 @@ impl Store {
         let rows = sqlx::query(PENDING).bind(self.now().as_millis()).bind(MOST).fetch_all(self.reader()).await?;
         rows.iter()
             .map(|row| {
-                let event =
-                    NewEvent { id: row.text("id")?, kind: row.text("kind")?, object_kind: row.text("object_kind")?, object_id: row.text("object_id")? };
+                let event = NewEvent { id: row.text("id")?, kind: row.text("kind")?, object_kind: row.text("object_kind")?, object_id: row.text("object_id")? };
                 Ok(Pending { event, tries: row.count("tries")? })
             })
             .collect()
@@ -84,6 +84,11 @@ impl Store {
     pub async fn event_backlog(&self) -> Result<(u64, Option<Timestamp>), StoreError> {
         let row = sqlx::query(BACKLOG).fetch_one(self.reader()).await?;
         Ok((row.count("count")?, row.at_opt("oldest")?))
+    }
+
+    /// How many events wait after something was in the way.
+    pub async fn put_off_events(&self) -> Result<u64, StoreError> {
+        sqlx::query(PUT_OFF_COUNT).fetch_one(self.reader()).await?.count("count")
     }
 
     /// How many events are remembered.

@@ -7,6 +7,7 @@
 use vivier_core::billing::{Share, unbilled};
 use vivier_core::time::Timestamp;
 
+use super::read::read_invoices;
 use super::{Biller, BillingError};
 use crate::billing::stripe::objects::InvoiceStatus;
 use crate::billing::stripe::{LineAsk, StripeError};
@@ -83,7 +84,14 @@ impl Biller<'_> {
         let draft = invoice.status == InvoiceStatus::Draft;
         if row.share_amount > 0 && !there(UNBILLED) && invoice.status != InvoiceStatus::Void {
             let words = row.share.as_ref().map_or("Not billed", |note| note.words.as_str());
-            let line = LineAsk { customer: &invoice.customer, invoice: id, amount: -row.share_amount, currency: &invoice.currency, description: words, name: UNBILLED };
+            let line = LineAsk {
+                customer: &invoice.customer,
+                invoice: id,
+                amount: -row.share_amount,
+                currency: &invoice.currency,
+                description: words,
+                name: UNBILLED,
+            };
             if draft {
                 stripe.add_line(&line).await?;
             } else {
@@ -94,7 +102,8 @@ impl Biller<'_> {
         let mut redeemed = row.credits > 0 && there(CREDITS) && invoice.status != InvoiceStatus::Void;
         if row.credits > 0 && draft && !redeemed {
             let words = "Credits of your account";
-            let line = LineAsk { customer: &invoice.customer, invoice: id, amount: -row.credits, currency: &invoice.currency, description: words, name: CREDITS };
+            let line =
+                LineAsk { customer: &invoice.customer, invoice: id, amount: -row.credits, currency: &invoice.currency, description: words, name: CREDITS };
             stripe.add_line(&line).await?;
             redeemed = true;
         }
@@ -111,6 +120,8 @@ impl Biller<'_> {
             return Ok(false);
         }
         let (store, stripe) = (&self.app.store, &self.billing.stripe);
+        // Whether its last period was paid is read at the provider, too: the event that says so may still be on its way.
+        read_invoices(self.app, self.billing, bill.account).await?;
         let share = match bill.period {
             Some(period) if store.was_paid(id).await? => self.share(bill, period).await?,
             Some(_) | None => None,

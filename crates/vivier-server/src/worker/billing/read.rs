@@ -180,12 +180,7 @@ pub(super) async fn read_invoices(app: &App, billing: &Billing, account: Account
     Ok(())
 }
 
-async fn saw_invoice(
-    app: &App,
-    before: Option<crate::store::billing::invoices::InvoiceRow>,
-    invoice: &Invoice,
-    events: &[String],
-) -> Result<(), BillingError> {
+async fn saw_invoice(app: &App, before: Option<crate::store::billing::invoices::InvoiceRow>, invoice: &Invoice, events: &[String]) -> Result<(), BillingError> {
     let store = &app.store;
     let Some(account) = store.account_of_customer(&invoice.customer).await? else {
         return Ok(store.events_applied(events, "no customer of ours").await?);

@@ -20,6 +20,7 @@ macro_rules! on_both_engines {
 
 mod audit;
 mod credits;
+mod billing;
 mod deployments;
 mod jobs;
 mod keys;

@@ -4,6 +4,7 @@ pub mod authenticator;
 pub mod issuer;
 pub mod smtp;
 pub mod store;
+pub mod stripe;
 pub mod world;
 
 pub use self::store::TestStore;

@@ -12,6 +12,7 @@ use vivier_core::lifecycle::{Ask, State};
 use vivier_core::runtime::fake::FakeRuntime;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::host::Image;
+use vivier_server::billing::Billing;
 use vivier_server::clock::{Clock as _, TurnedClock};
 use vivier_server::runtimes::FixedImages;
 use vivier_server::store::deployments::{Deployment, NewAgent};
@@ -68,7 +69,9 @@ impl World {
         test.store.sync_releases(&images).await.expect("a catalogue");
         let (account, actor) = account(&test.store).await;
         let settings = Config { data_dir: test.dir.path().to_owned(), ..settings };
-        let app = App::new(test.store.clone(), Arc::new(fake.clone()), Arc::new(FixedImages::new(images.clone())), test.clock.clone(), settings);
+        let billing = Billing::open(&settings.billing).expect("a provider");
+        let app = App::new(test.store.clone(), Arc::new(fake.clone()), Arc::new(FixedImages::new(images.clone())), test.clock.clone(), settings)
+            .with_billing(billing);
         Self { test, fake, app, account, actor, images, worker: None, pace: PACE }
     }
 
@@ -101,7 +104,8 @@ impl World {
         let settings = (*self.app.settings).clone();
         let images = FixedImages::new(self.images.clone());
         let store = self.test.reopen().await;
-        self.app = App::new(store, Arc::new(self.fake.clone()), Arc::new(images), self.test.clock.clone(), settings);
+        let billing = Billing::open(&settings.billing).expect("a provider");
+        self.app = App::new(store, Arc::new(self.fake.clone()), Arc::new(images), self.test.clock.clone(), settings).with_billing(billing);
     }
 
     pub async fn create(&self, name: &str) -> DeploymentId {
@@ -141,7 +145,12 @@ impl World {
 
     /// The timeline, oldest first, one line per event.
     pub async fn timeline(&self, id: DeploymentId) -> Vec<String> {
-        let mut events = self.store().events(self.account, id, None, None, 500).await.expect("events");
+        self.timeline_of(self.account, id).await
+    }
+
+    /// The same, of another account's.
+    pub async fn timeline_of(&self, account: AccountId, id: DeploymentId) -> Vec<String> {
+        let mut events = self.store().events(account, id, None, None, 500).await.expect("events");
         events.reverse();
         events
             .iter()

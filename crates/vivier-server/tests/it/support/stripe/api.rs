@@ -186,7 +186,9 @@ impl State {
                 (200, json!({ "object": "list", "data": self.lines.get(*id).cloned().unwrap_or_default(), "has_more": false }))
             }
             ("POST", ["invoiceitems"]) => self.add_item(&field("invoice"), &field("amount"), &field("description"), &under(form, "metadata"), now),
-            ("POST", ["billing_portal", "sessions"]) => (200, json!({ "id": self.name("bps"), "url": format!("https://billing.stripe.test/{}", field("customer")) })),
+            ("POST", ["billing_portal", "sessions"]) => {
+                (200, json!({ "id": self.name("bps"), "url": format!("https://billing.stripe.test/{}", field("customer")) }))
+            }
             _ => panic!("the stand-in does not know {method} {path:?}"),
         }
     }

@@ -35,6 +35,19 @@ impl Stripe {
         id
     }
 
+    /// The same is paid a second time, on another page.
+    pub fn pay_again(&self, subscription: &str) -> String {
+        let now = self.seconds();
+        let mut state = self.lock();
+        let (id, item) = (state.name("sub"), state.name("si"));
+        let mut second = state.subscriptions[subscription].clone();
+        second["id"] = json!(id);
+        second["items"]["data"][0]["id"] = json!(item);
+        state.subscriptions.insert(id.clone(), second.clone());
+        state.happened("customer.subscription.created", &second, now);
+        id
+    }
+
     /// Somebody shows a card on a page for one.
     pub fn show_card(&self, session: &str, fingerprint: &str) {
         let now = self.seconds();
@@ -131,6 +144,22 @@ impl Stripe {
         }
         let found = found.clone();
         state.happened(kind, &found, now);
+    }
+
+    /// Somebody changes its price at Stripe.
+    pub fn reprice(&self, subscription: &str, price: &str) {
+        let now = self.seconds();
+        let mut state = self.lock();
+        let amount = state.prices.get(price).copied().unwrap_or(100);
+        let found = state.subscriptions.get_mut(subscription).expect("a subscription");
+        found["items"]["data"][0]["price"]["id"] = json!(price);
+        found["items"]["data"][0]["price"]["unit_amount"] = json!(amount);
+        let found = found.clone();
+        state.happened("customer.subscription.updated", &found, now);
+    }
+
+    pub fn session_status(&self, session: &str) -> String {
+        self.lock().sessions[session]["status"].as_str().expect("a status").to_owned()
     }
 
     /// The next change of a price is refused with these words.
