@@ -5,7 +5,7 @@ export CARGO_TERM_PROGRESS_WHEN ?= auto
 export CARGO_INCREMENTAL ?= 1
 export PATH := $(CURDIR)/.tools/node/bin:$(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help up test check build web openapi image fmt bench-ingress bench-memory bench-overhead bench-restart bench-footprint bench-snapshot clean
+.PHONY: help up test check build web openapi image fmt bench-ingress bench-memory bench-overhead bench-restart bench-footprint bench-snapshot bench-webhooks clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench-footprint: ## vivierd's own memory and CPU with 200 deployments
 
 bench-snapshot: ## A snapshot of 1 GB of data, and the way back, against cp -a
 	benches/snapshot/run
+
+bench-webhooks: ## The intake of the payment provider's webhooks
+	benches/webhooks/run
 
 clean: ## Remove what the build made (not the data in .vivier)
 	cargo clean

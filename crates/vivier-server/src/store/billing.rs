@@ -60,7 +60,8 @@ statements! {
     INSERT = "INSERT INTO subscriptions (deployment_id, account_id, stage, stage_since, due_at, reminded, look_at) VALUES ($1, $2, $3, $4, $5, $6, $4) \
         ON CONFLICT (deployment_id) DO NOTHING";
     SAW = "UPDATE subscriptions SET paid = $3, stripe_id = $4, item_id = $5, plan = $6, amount = $7, currency = $8, period_start = $9, period_end = $10, \
-        cancel_at_period_end = $11, prices = $12, read_at = $13, look_at = $14, version = version + 1 WHERE deployment_id = $1 AND version = $2";
+        cancel_at_period_end = $11, prices = $12, read_at = $13, look_at = $14, \
+        trouble = CASE WHEN trouble LIKE '%it is tried again' THEN NULL ELSE trouble END, version = version + 1 WHERE deployment_id = $1 AND version = $2";
     READ = "UPDATE subscriptions SET read_at = $3, version = version + 1 WHERE deployment_id = $1 AND version = $2";
     LOOK_AGAIN = "UPDATE subscriptions SET look_at = $2 WHERE account_id = $1 AND look_at > $2";
     TROUBLE = "UPDATE subscriptions SET trouble = $2 WHERE deployment_id = $1 AND (trouble IS NULL OR trouble <> $2)";

@@ -56,7 +56,8 @@ impl Biller<'_> {
         let period = seconds(from, to);
         let (mut amount, mut billable) = (0_i64, 0_u64);
         for (stretch, begin, end) in stretches(&bill.prices, from, to) {
-            let ran = store.billable_seconds(bill.deployment, begin, end).await?.min(seconds(begin, end));
+            // What is still to come of a period that was ended early will not run.
+            let ran = store.billable_seconds(bill.deployment, begin, end.min(self.now())).await?.min(seconds(begin, end));
             billable += ran;
             // As if the rest of the period had run: only this stretch counts, at its own price.
             if let Some(Share { amount: part, .. }) = unbilled(stretch.amount, period, period - (seconds(begin, end) - ran), 0) {

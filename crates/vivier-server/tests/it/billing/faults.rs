@@ -42,6 +42,7 @@ async fn nobody_is_suspended_by_what_was_read_before_the_provider_went_away() {
     let invoice = shop.stripe.fail(&subscription);
     shop.deliver().await;
     shop.until(id, Stage::Grace).await;
+    shop.applied().await;
     // They pay, and nobody hears of it.
     shop.stripe.settle(&invoice);
     shop.stripe.take_events();
