@@ -87,7 +87,8 @@ async fn send(url: &str, run: &str, next: &AtomicU64, events: u64) -> anyhow::Re
         // As large as a subscription's is in life.
         let pad = "x".repeat(3_500);
         let object = serde_json::json!({ "id": format!("sub_{number}"), "object": "subscription", "pad": pad });
-        let event = serde_json::json!({ "id": format!("evt_{run}_{number}"), "type": "customer.subscription.updated", "data": { "object": object } }).to_string();
+        let event =
+            serde_json::json!({ "id": format!("evt_{run}_{number}"), "type": "customer.subscription.updated", "data": { "object": object } }).to_string();
         for _ in 0..if number % 20 == 0 { 2 } else { 1 } {
             let signed = signature::sign(event.as_bytes(), &secret, SystemClock.now());
             let begun = Instant::now();

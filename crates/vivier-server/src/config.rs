@@ -203,12 +203,7 @@ impl Config {
             Provider::None => Charged::NONE,
             Provider::Stripe => self.plans.iter().filter(|plan| plan.stripe_price.is_some()).fold(Charged::NONE, |charged, plan| charged.with(plan.name)),
         };
-        Rules {
-            charged,
-            window_days: self.billing.window_days,
-            trial_hours: self.trial_hours,
-            retention_days: self.retention_days,
-        }
+        Rules { charged, window_days: self.billing.window_days, trial_hours: self.trial_hours, retention_days: self.retention_days }
     }
 
     /// `http(s)://<slug>.<base domain>[:port]`: where an agent is reached, without a trailing slash.

@@ -10,15 +10,6 @@ CREATE TABLE billing_customers (
     created_at BIGINT NOT NULL
 );
 
--- Cards by the provider's fingerprint: the same for the same number, whoever brings it.
-CREATE TABLE billing_cards (
-    fingerprint TEXT NOT NULL,
-    account_id TEXT NOT NULL REFERENCES accounts (id),
-    seen_at BIGINT NOT NULL,
-    PRIMARY KEY (fingerprint, account_id)
-);
-CREATE INDEX billing_cards_by_account ON billing_cards (account_id);
-
 -- One per deployment that is, was or is to be paid for.
 CREATE TABLE subscriptions (
     deployment_id TEXT PRIMARY KEY REFERENCES deployments (id),

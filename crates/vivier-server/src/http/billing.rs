@@ -66,7 +66,7 @@ impl From<StripeError> for ApiError {
 /// The account's bill
 ///
 /// What is paid for which agent, and what is to be done about it.
-#[utoipa::path(get, path = "/v1/billing", tag = "billing", security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/billing", tag = "billing", extensions(("x-vivier-role" = json!("admin"))), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "As it was last read at the payment provider", body = BillingOut)))]
 pub async fn get_billing(State(app): State<App>, signed: Signed<Oversee>) -> Result<Json<BillingOut>, ApiError> {
     billing(&app)?;
@@ -74,7 +74,7 @@ pub async fn get_billing(State(app): State<App>, signed: Signed<Oversee>) -> Res
 }
 
 /// The bill of any account
-#[utoipa::path(get, path = "/v1/operator/accounts/{id}/billing", tag = "operator", params(("id" = AccountId, Path, description = "The account")),
+#[utoipa::path(get, path = "/v1/operator/accounts/{id}/billing", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = AccountId, Path, description = "The account")),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "As it was last read", body = BillingOut)))]
 pub async fn operator_billing(State(app): State<App>, _operator: Operator<Read>, AccountPath(id): AccountPath) -> Result<Json<BillingOut>, ApiError> {
     billing(&app)?;
@@ -92,7 +92,7 @@ async fn bill_of(app: &App, account: AccountId) -> Result<BillingOut, ApiError> 
 /// Read the bill again
 ///
 /// At the payment provider, in a moment: for whoever comes back from a payment page. Changes nothing.
-#[utoipa::path(post, path = "/v1/billing/refresh", tag = "billing", security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(post, path = "/v1/billing/refresh", tag = "billing", extensions(("x-vivier-role" = json!("admin"))), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 202, description = "It is read in a moment", body = BillingOut)))]
 pub async fn refresh_billing(State(app): State<App>, signed: Signed<Oversee>) -> Result<(StatusCode, Json<BillingOut>), ApiError> {
     let billing = billing(&app)?;
@@ -104,7 +104,7 @@ pub async fn refresh_billing(State(app): State<App>, signed: Signed<Oversee>) ->
 }
 
 /// Invoices
-#[utoipa::path(get, path = "/v1/billing/invoices", tag = "billing", security(("session" = []), ("bearer" = ["read"])),
+#[utoipa::path(get, path = "/v1/billing/invoices", tag = "billing", extensions(("x-vivier-role" = json!("admin"))), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "The last hundred, newest first", body = Page<InvoiceOut>)))]
 pub async fn list_invoices(State(app): State<App>, signed: Signed<Oversee>) -> Result<Json<Page<InvoiceOut>>, ApiError> {
     billing(&app)?;
@@ -116,7 +116,7 @@ pub async fn list_invoices(State(app): State<App>, signed: Signed<Oversee>) -> R
 ///
 /// Makes a payment page for a deployment and a plan; the agent runs as soon as it is paid. Asked again, it is the same page as long as
 /// that is open.
-#[utoipa::path(post, path = "/v1/billing/checkout", tag = "billing", request_body = NewCheckout, security(("session" = []), ("bearer" = ["write"])),
+#[utoipa::path(post, path = "/v1/billing/checkout", tag = "billing", extensions(("x-vivier-role" = json!("owner"))), request_body = NewCheckout, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 200, description = "Where it is paid", body = BillingLink)))]
 pub async fn checkout(State(app): State<App>, signed: Signed<Spend>, Body(body): Body<NewCheckout>) -> Result<Json<BillingLink>, ApiError> {
     let (billing, caller) = (billing(&app)?, signed.0);
@@ -196,7 +196,7 @@ async fn customer(app: &App, billing: &Billing, caller: &Caller) -> Result<Strin
 /// Show a card
 ///
 /// Makes a page that takes a card, and no money. Later invoices are charged to it.
-#[utoipa::path(post, path = "/v1/billing/card", tag = "billing", security(("session" = []), ("bearer" = ["write"])),
+#[utoipa::path(post, path = "/v1/billing/card", tag = "billing", extensions(("x-vivier-role" = json!("owner"))), security(("session" = []), ("bearer" = ["write"])),
     responses((status = 200, description = "Where the card is shown", body = BillingLink)))]
 pub async fn show_card(State(app): State<App>, signed: Signed<Spend>) -> Result<Json<BillingLink>, ApiError> {
     let (billing, caller) = (billing(&app)?, signed.0);
@@ -218,7 +218,7 @@ pub async fn show_card(State(app): State<App>, signed: Signed<Spend>) -> Result<
 /// Cancel a subscription
 ///
 /// With its period, or at once; or take a cancellation back. The agent's data is kept: subscribe again, and it runs again.
-#[utoipa::path(post, path = "/v1/billing/cancel", tag = "billing", request_body = Cancel, security(("session" = []), ("bearer" = ["write"])),
+#[utoipa::path(post, path = "/v1/billing/cancel", tag = "billing", extensions(("x-vivier-role" = json!("owner"))), request_body = Cancel, security(("session" = []), ("bearer" = ["write"])),
     responses((status = 200, description = "As it is now", body = SubscriptionOut)))]
 pub async fn cancel(State(app): State<App>, signed: Signed<Spend>, Body(body): Body<Cancel>) -> Result<Json<SubscriptionOut>, ApiError> {
     let (billing, caller) = (billing(&app)?, signed.0);
@@ -258,7 +258,7 @@ async fn own_bill(app: &App, account: AccountId, id: DeploymentId) -> Result<Bil
 /// The payment provider's own pages
 ///
 /// Where a card is changed, and invoices are paid.
-#[utoipa::path(post, path = "/v1/billing/portal", tag = "billing", security(("session" = []), ("bearer" = ["write"])),
+#[utoipa::path(post, path = "/v1/billing/portal", tag = "billing", extensions(("x-vivier-role" = json!("owner"))), security(("session" = []), ("bearer" = ["write"])),
     responses((status = 200, description = "Where they are", body = BillingLink)))]
 pub async fn portal(State(app): State<App>, signed: Signed<Spend>) -> Result<Json<BillingLink>, ApiError> {
     let (billing, caller) = (billing(&app)?, signed.0);

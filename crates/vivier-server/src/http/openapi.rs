@@ -67,9 +67,10 @@ pub fn finish(document: &OpenApi) -> Value {
 const STEPS: [&str; 4] = ["/v1/auth/login", "/v1/auth/second", "/v1/auth/passkeys/sign-in", "/v1/auth/passkeys/sign-in/options"];
 
 /// The problems that several operations have in common: name, status, when.
-const SHARED: [(&str, &str, &str); 11] = [
+const SHARED: [(&str, &str, &str); 12] = [
     ("BadRequest", "400", "The request is malformed: the JSON, an id of the path, or the query's form"),
     ("Unauthorized", "401", "Nobody is signed in, or no longer"),
+    ("PaymentRequired", "402", "The plan is paid for first: make a payment page with `POST /v1/billing/checkout`"),
     (
         "Forbidden",
         "403",
@@ -142,12 +143,22 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         }
         let limited = post && (path.starts_with("/v1/auth/") || path == "/v1/deployments") || path.starts_with("/v1/auth/oidc/");
         if limited || ["/open", "/events", "/logs"].iter().any(|end| path.ends_with(end)) {
+        let limited = matches!((path, method), ("/v1/auth/signup" | "/v1/auth/login" | "/v1/auth/password" | "/v1/deployments", "post"));
+        let paid = path.starts_with("/v1/billing/") && post && path != "/v1/billing/webhook";
+        if limited || paid || ["/open", "/events", "/logs"].iter().any(|end| path.ends_with(end)) {
             add("TooMany");
         }
         add("Unavailable");
     }
-    if path == "/metrics" {
+    // The provider learns that there is nothing at this address, where no money is taken.
+    if matches!(path, "/metrics" | "/v1/billing/webhook") {
         add("NotFound");
+    }
+    if path.starts_with("/v1/billing") && safe || path.ends_with("/billing") {
+        add("Conflict");
+    }
+    if (path, method) == ("/v1/deployments/{id}", "patch") {
+        add("PaymentRequired");
     }
     add("Internal");
     if post {

@@ -24,8 +24,8 @@ fn refused(why: &str) -> ApiError {
 
 /// Events of the payment provider
 ///
-/// Signed by it: the header `Stripe-Signature` over the raw body. Each event is kept once, however often it is sent.
-#[utoipa::path(post, path = "/v1/billing/webhook", tag = "billing", security(()), request_body(content = String, content_type = "application/json"),
+/// The body is one event, signed by the provider: the header `Stripe-Signature` over its bytes. Each event is kept once, however often it is sent.
+#[utoipa::path(post, path = "/v1/billing/webhook", tag = "billing", extensions(("x-vivier-role" = json!("nobody"))), security(()),
     responses((status = 200, description = "It is kept", body = Received)))]
 pub async fn webhook(State(app): State<App>, request: Request) -> Result<Json<Received>, ApiError> {
     let Some(billing) = &app.billing else { return Err(for_status(StatusCode::NOT_FOUND)) };

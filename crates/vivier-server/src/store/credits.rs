@@ -155,7 +155,11 @@ impl Tx {
         self.lock_account(*account).await?;
         if let Some(row) = sqlx::query(GRANTED_FOR).bind(*once).fetch_optional(self.conn()).await? {
             let before: AccountId = row.parse("account_id")?;
-            return if before == *account { Ok(Credits::new(row.count("amount")?)) } else { Err(StoreError::Corrupt(format!("`{once}` is another account's"))) };
+            return if before == *account {
+                Ok(Credits::new(row.count("amount")?))
+            } else {
+                Err(StoreError::Corrupt(format!("`{once}` is another account's")))
+            };
         }
         let now = self.now();
         let rows = sqlx::query(GRANTS).bind(account.to_string()).fetch_all(self.conn()).await?;

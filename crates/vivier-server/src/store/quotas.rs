@@ -112,7 +112,9 @@ impl Tx {
         let (at, title) = (self.now(), kind.title());
         let free_at = kind.window_millis().map(|window| oldest.unwrap_or(at).plus_millis(window));
         let message = match free_at {
-            Some(free) => format!("{used} of {allowed} {title} have been made; try again in {} min", free.millis_since(at).max(1).unsigned_abs().div_ceil(60_000)),
+            Some(free) => {
+                format!("{used} of {allowed} {title} have been made; try again in {} min", free.millis_since(at).max(1).unsigned_abs().div_ceil(60_000))
+            }
             None => format!("{used} of {allowed} {title} are in use; {}", kind.remedy()),
         };
         Err(StoreError::Quota(Quota { limit: kind, used, allowed, free_at, at, message }))

@@ -156,7 +156,12 @@ impl Store {
     }
 
     /// One page of every account's referrals, newest first: for operators only.
-    pub async fn referrals(&self, state: Option<ReferralState>, after: Option<ReferralId>, limit: u32) -> Result<(Vec<ReferralOut>, Option<ReferralId>), StoreError> {
+    pub async fn referrals(
+        &self,
+        state: Option<ReferralState>,
+        after: Option<ReferralId>,
+        limit: u32,
+    ) -> Result<(Vec<ReferralOut>, Option<ReferralId>), StoreError> {
         let limit = limit.clamp(1, 200);
         let (state, after) = (state.map_or("", ReferralState::as_str), after.map(|id| id.to_string()).unwrap_or_default());
         let rows = sqlx::query(LIST).bind(state).bind(after).bind(i64::from(limit) + 1).fetch_all(self.reader()).await?;

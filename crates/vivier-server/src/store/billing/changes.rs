@@ -9,7 +9,6 @@ use vivier_core::plan::PlanName;
 use vivier_core::wire::agents::{EventKind, Outcome};
 use vivier_core::wire::billing::CancelWhen;
 
-use super::super::deployments::lock_account;
 use super::super::events::Note;
 use super::super::{Actor, Columns as _, Store, StoreError, Tx, int, statements};
 use super::{Billed, one};
@@ -81,7 +80,7 @@ impl Store {
     /// Gives the deployment the plan that its subscription is of.
     pub async fn adopt_plan(&self, bill: &Billed, plan: PlanName) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        lock_account(&mut tx, bill.account).await?;
+        tx.lock_account(bill.account).await?;
         let row = tx.lock_deployment(bill.account, bill.deployment).await?;
         let before: PlanName = row.parse("plan")?;
         let done = sqlx::query(SETTLED).bind(bill.deployment.to_string()).bind(int(bill.version)).bind(None::<String>).execute(tx.conn()).await?;

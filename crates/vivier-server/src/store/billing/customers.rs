@@ -12,8 +12,6 @@ statements! {
     WHOSE = "SELECT account_id FROM billing_customers WHERE customer_id = $1";
     PUT = "INSERT INTO billing_customers (account_id, customer_id, created_at) VALUES ($1, $2, $3) ON CONFLICT (account_id) DO NOTHING";
     SET_CARD = "UPDATE billing_customers SET card = $2 WHERE account_id = $1";
-    SHOW_CARD = "INSERT INTO billing_cards (fingerprint, account_id, seen_at) VALUES ($1, $2, $3) ON CONFLICT (fingerprint, account_id) DO NOTHING";
-    CARDS = "SELECT fingerprint FROM billing_cards WHERE account_id = $1 ORDER BY fingerprint";
 }
 
 /// The card that invoices are charged to, as its owner knows it.
@@ -60,11 +58,10 @@ impl Store {
     /// The card that invoices are charged to, as it was read now.
     pub async fn saw_card(&self, account: AccountId, card: Option<&ShownCard>, fingerprint: Option<&str>, events: &[String]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let now = tx.now().as_millis();
-        sqlx::query(SET_CARD).bind(account.to_string()).bind(card.map(json)).execute(tx.conn()).await?;
         if let Some(fingerprint) = fingerprint {
-            sqlx::query(SHOW_CARD).bind(fingerprint).bind(account.to_string()).bind(now).execute(tx.conn()).await?;
+            tx.card_verified(account, fingerprint).await?;
         }
+        sqlx::query(SET_CARD).bind(account.to_string()).bind(card.map(json)).execute(tx.conn()).await?;
         tx.applied(events, "read again").await?;
         tx.commit_quietly().await
     }
@@ -72,18 +69,13 @@ impl Store {
     /// A card was verified on the page `session`: it is remembered, and the page is done.
     pub async fn card_verified(&self, account: AccountId, session: &str, card: &ShownCard, fingerprint: &str, events: &[String]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let now = tx.now().as_millis();
+        // First: it takes the account's lock, and decides about the credits that a first card brings.
+        tx.card_verified(account, fingerprint).await?;
         tx.checkout_is(session, CheckoutState::Complete).await?;
         one(sqlx::query(SET_CARD).bind(account.to_string()).bind(json(card)).execute(tx.conn()).await?.rows_affected())?;
-        sqlx::query(SHOW_CARD).bind(fingerprint).bind(account.to_string()).bind(now).execute(tx.conn()).await?;
         tx.audit(&Actor::system(), Some(account), "billing.card", &account.to_string(), serde_json::json!({ "brand": card.brand, "last4": card.last4 }))
             .await?;
         tx.applied(events, "a card was verified").await?;
         tx.commit_quietly().await
-    }
-
-    /// The fingerprints of the cards that an account has shown.
-    pub async fn card_fingerprints(&self, account: AccountId) -> Result<Vec<String>, StoreError> {
-        sqlx::query(CARDS).bind(account.to_string()).fetch_all(self.reader()).await?.iter().map(|row| row.text("fingerprint")).collect()
     }
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
+use vivier_core::credits::Credits;
 use vivier_core::id::{AccountId, DeploymentId};
+use vivier_core::money::Currency;
 use vivier_core::time::Timestamp;
 
 use super::super::{Actor, Columns as _, Store, StoreError, int, json, statements, word};
@@ -147,6 +149,14 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let now = tx.now();
+        // First, because both take the account's lock.
+        let was = before.map(|before| before.seen.status);
+        if seen.status == InvoiceStatus::Paid && was != Some(InvoiceStatus::Paid) && seen.amount_paid > 0 {
+            tx.first_invoice_paid(account).await?;
+        }
+        if seen.status == InvoiceStatus::Void && was != Some(InvoiceStatus::Void) {
+            tx.refund(&seen.id).await?;
+        }
         let paid_at = (seen.status == InvoiceStatus::Paid).then_some(now.as_millis());
         let done = match before {
             None => {
@@ -191,7 +201,7 @@ impl Store {
             }
         };
         one(done.rows_affected())?;
-        if before.map(|before| before.seen.status) != Some(seen.status) {
+        if was != Some(seen.status) {
             let detail = serde_json::json!({ "status": seen.status, "total": seen.total, "currency": seen.currency, "reason": seen.reason, "events": events });
             tx.audit(&Actor::system(), Some(account), "billing.invoice", &seen.id, detail).await?;
         }
@@ -206,7 +216,11 @@ impl Store {
     pub async fn decide_invoice(&self, row: &InvoiceRow, share: Option<(&ShareNote, i64)>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let now = tx.now();
-        let credits = 0_i64;
+        // A credit is a cent of a dollar: it pays no other currency. What is no draft any more takes no line.
+        let open = row.seen.status == InvoiceStatus::Draft && row.seen.currency == Currency::USD.as_str();
+        let most = u64::try_from(row.seen.total - share.map_or(0, |(_, amount)| amount)).unwrap_or_default();
+        let taken = if open { tx.redeem(row.account, Credits::new(most), &row.seen.id).await? } else { Credits::ZERO };
+        let credits = int(taken.count());
         let done = sqlx::query(DECIDED)
             .bind(&row.seen.id)
             .bind(int(row.version))
@@ -228,6 +242,9 @@ impl Store {
     pub async fn settle_invoice(&self, row: &InvoiceRow, redeemed: bool) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let now = tx.now();
+        if !redeemed {
+            tx.refund(&row.seen.id).await?;
+        }
         let credits = if redeemed { row.credits } else { 0 };
         let done = sqlx::query(SETTLED).bind(&row.seen.id).bind(int(row.version)).bind(now.as_millis()).bind(credits).execute(tx.conn()).await?;
         one(done.rows_affected())?;

@@ -61,7 +61,7 @@ async fn survives(deed: Deed, death: Death) -> bool {
         }
         Deed::Delete => {
             let store = shop.world().test.reopen().await;
-            store.ask(&shop.world().actor, shop.account, id, vivier_core::lifecycle::Ask::Terminate, &crate::support::store::LOOSE).await.expect("asked");
+            store.ask(&shop.world().actor, shop.account, id, vivier_core::lifecycle::Ask::Terminate, &crate::support::store::RULES).await.expect("asked");
         }
     }
     shop.deliver().await;

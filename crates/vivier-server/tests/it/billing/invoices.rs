@@ -118,7 +118,7 @@ async fn months_of_every_length_are_shared_by_their_own_seconds() {
         shop.turn(half);
         shop.world()
             .store()
-            .ask(&shop.world().actor, shop.bill(id).await.account, id, vivier_core::lifecycle::Ask::Suspend, &crate::support::store::LOOSE)
+            .ask(&shop.world().actor, shop.bill(id).await.account, id, vivier_core::lifecycle::Ask::Suspend, &crate::support::store::RULES)
             .await
             .expect("suspended");
         shop.world().app.wake.notify_one();
@@ -132,4 +132,27 @@ async fn months_of_every_length_are_shared_by_their_own_seconds() {
         let bill = shop.bill(id).await;
         assert_eq!(bill.period.map(|(_, end)| end.as_millis() / 1_000), Some(to + 31 * 86_400));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credits_are_taken_off_an_invoice_once_and_come_back_when_it_is_voided() {
+    let shop = Shop::new().await;
+    let (id, subscription) = shop.paid("starter").await;
+    shop.until_state(id, "running").await;
+    let answer = shop.api.post(&shop.who, "/v1/billing/card", &serde_json::json!(null)).await.ok(200).json();
+    shop.stripe.show_card(answer["url"].as_str().and_then(|url| url.rsplit('/').next()).expect("an address"), "fingerprint_1");
+    shop.deliver().await;
+    let balance = async || shop.world().store().credits_balance(shop.account).await.expect("the store").count();
+    eventually("the credits are there", || async { (balance().await == 500).then_some(()) }).await;
+    shop.turn_days(20);
+    let now = shop.world().now().as_millis() / 1_000;
+    let invoice = shop.stripe.renew(&subscription, now + 30 * 86_400);
+    shop.deliver().await;
+    let row = settled(&shop, &invoice).await;
+    let taken: i64 = shop.stripe.lines(&invoice).iter().filter(|line| line["metadata"]["vivier"] == "credits").filter_map(|line| line["amount"].as_i64()).sum();
+    assert_eq!((taken, row.credits, balance().await), (-500, 500, 0));
+    assert_eq!(shop.stripe.invoice(&invoice)["amount_due"], 400);
+    shop.stripe.void(&invoice);
+    shop.deliver().await;
+    eventually("the credits are back", || async { (balance().await == 500).then_some(()) }).await;
 }

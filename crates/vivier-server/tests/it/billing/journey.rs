@@ -144,7 +144,7 @@ async fn a_second_subscription_for_one_agent_is_ended_and_credited() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_card_is_shown_without_paying_and_its_fingerprint_is_remembered() {
+async fn a_card_is_shown_without_paying_and_brings_its_credits_once() {
     let shop = Shop::new().await;
     let answer = shop.api.post(&shop.who, "/v1/billing/card", &json!(null)).await.ok(200).json();
     let session = answer["url"].as_str().and_then(|url| url.rsplit('/').next()).expect("an address").to_owned();
@@ -156,6 +156,16 @@ async fn a_card_is_shown_without_paying_and_its_fingerprint_is_remembered() {
     })
     .await;
     assert_eq!((bill["card"]["brand"].as_str(), bill["card"]["last4"].as_str()), (Some("visa"), Some("4242")));
-    assert_eq!(shop.world().store().card_fingerprints(shop.account).await.expect("the store"), ["fingerprint_1"]);
+    // Its credits come once: not for another account with the same card.
+    let balance = async |account| shop.world().store().credits_balance(account).await.expect("the store").count();
+    assert_eq!(balance(shop.account).await, 500);
+    let other = shop.api.signup().await.0;
+    let answer = shop.api.post(&other, "/v1/billing/card", &json!(null)).await.ok(200).json();
+    let session = answer["url"].as_str().and_then(|url| url.rsplit('/').next()).expect("an address").to_owned();
+    shop.stripe.show_card(&session, "fingerprint_1");
+    shop.deliver().await;
+    shop.applied().await;
+    let account = shop.api.get(&other, "/v1/billing").await.ok(200).json()["account"].as_str().expect("an id").parse().expect("an id");
+    assert_eq!((balance(shop.account).await, balance(account).await), (500, 0));
     assert!(!bill.to_string().contains("fingerprint"), "{bill}");
 }

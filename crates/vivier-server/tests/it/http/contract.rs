@@ -137,6 +137,9 @@ async fn the_examples_that_the_mutations_begin_with_are_accepted() {
     let (api, document) = (api().await, document());
     let operator = operator(&api).await;
     for operation in operations().into_iter().filter(|operation| operation.body_schema().is_some() && !NEEDS_MORE.contains(&operation.id.as_str())) {
+    // There is no wave that could be reverted, and no money is taken.
+    let fits = |operation: &Operation| operation.body_schema().is_some() && operation.id != "revert_wave" && !operation.path.starts_with("/v1/billing");
+    for operation in operations().into_iter().filter(fits) {
         let tenant = owner(&api).await;
         let owner = if operation.path.starts_with("/v1/operator") { &operator } else { &tenant };
         let mut body = right_body(&operation, &document);

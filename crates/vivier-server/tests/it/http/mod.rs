@@ -1,7 +1,7 @@
 //! The public API, through real HTTP: a server on a port of its own, over a fake runtime and a clock that can be turned.
 
-mod audit;
 pub mod api;
+mod audit;
 mod contract;
 mod dashboard;
 mod document;

@@ -97,6 +97,7 @@ pub fn example(document: &Value, schema: &Value, field: &str) -> Value {
         "allow_from" => return json!(["42"]),
         "config" | "text" => return json!("{}"),
         "expires_in_days" => return json!(30),
+        "deployment" => return json!("dep_01k0000000000000000000000a"),
         "return" => return json!("/chat"),
         "window" => return json!("sat,sun 22:00-04:00 Europe/Berlin"),
         "stages" => return json!(["1", "5%", "all"]),

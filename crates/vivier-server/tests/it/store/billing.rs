@@ -13,9 +13,9 @@ use vivier_server::store::billing::intake::Intake;
 use vivier_server::store::deployments::Rules;
 
 use crate::support::TestStore;
-use crate::support::store::{LOOSE, agent};
+use crate::support::store::{RULES, agent};
 
-const PAID: Rules = Rules { charged: Charged::NONE.with(PlanName::Starter), ..LOOSE };
+const PAID: Rules = Rules { charged: Charged::NONE.with(PlanName::Starter), ..RULES };
 
 fn seen(id: &str, paid: Paid, test: &TestStore) -> SubscriptionSeen {
     let now = test.store.now();
@@ -76,7 +76,7 @@ async fn an_event_is_kept_once_however_many_bring_it(test: TestStore) {
 async fn agents_from_before_money_was_taken_get_a_bill_and_their_grace(test: TestStore) {
     let (account, actor) = test.account().await;
     test.release().await;
-    let made = test.store.create_deployment(&actor, account, agent("Ada"), &LOOSE).await.expect("made");
+    let made = test.store.create_deployment(&actor, account, agent("Ada"), &RULES).await.expect("made");
     let patience = vivier_server::store::billing::steps::Patience { grace_days: 3, window_days: 14, retention_days: 7, public_url: "http://x".to_owned() };
     for round in 0..2 {
         let billed = test.store.bill_the_unbilled(|plan| plan == PlanName::Starter, &patience).await.expect("the store");

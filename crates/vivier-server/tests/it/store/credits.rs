@@ -64,12 +64,23 @@ fn rich(test: &TestStore) -> Store {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Grant { amount: u64, lives: Option<i64> },
-    Redeem { most: u64 },
+    Grant {
+        amount: u64,
+        lives: Option<i64>,
+    },
+    Redeem {
+        most: u64,
+    },
     /// Of the invoice that was made so many redemptions ago.
-    Refund { back: usize },
-    Again { back: usize },
-    Wait { seconds: i64 },
+    Refund {
+        back: usize,
+    },
+    Again {
+        back: usize,
+    },
+    Wait {
+        seconds: i64,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {

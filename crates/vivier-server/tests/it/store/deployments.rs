@@ -92,8 +92,10 @@ async fn many_at_once_never_pass_the_hourly_limit(test: TestStore) {
     let creates = (0..24).map(|_| test.store.create_deployment(&actor, account, agent("Crowd"), &RULES));
     let results = futures_util::future::join_all(creates).await;
     let made = results.iter().filter(|result| result.is_ok()).count();
-    let refused =
-        results.iter().filter(|result| matches!(result, Err(StoreError::Quota(quota)) if quota.limit == QuotaKind::DeploysPerHour && quota.free_at.is_some())).count();
+    let refused = results
+        .iter()
+        .filter(|result| matches!(result, Err(StoreError::Quota(quota)) if quota.limit == QuotaKind::DeploysPerHour && quota.free_at.is_some()))
+        .count();
     assert_eq!((made, refused), (10, 14));
     test.clock.turn_seconds(3_601);
     test.store.create_deployment(&actor, account, agent("Later"), &RULES).await.expect("an hour later it is free again");

@@ -19,8 +19,8 @@ macro_rules! on_both_engines {
 }
 
 mod audit;
-mod credits;
 mod billing;
+mod credits;
 mod deployments;
 mod jobs;
 mod keys;
