@@ -61,6 +61,7 @@ pub struct AuditQuery {
     pub limit: Option<u32>,
     /// Of an export: one JSON object in each line, or a table with a head. `ndjson` when absent.
     #[serde(default)]
+    #[param(inline)]
     pub format: ExportFormat,
 }
 

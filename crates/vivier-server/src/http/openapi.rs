@@ -142,8 +142,6 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             add("Invalid");
         }
         let limited = post && (path.starts_with("/v1/auth/") || path == "/v1/deployments") || path.starts_with("/v1/auth/oidc/");
-        if limited || ["/open", "/events", "/logs"].iter().any(|end| path.ends_with(end)) {
-        let limited = matches!((path, method), ("/v1/auth/signup" | "/v1/auth/login" | "/v1/auth/password" | "/v1/deployments", "post"));
         let paid = path.starts_with("/v1/billing/") && post && path != "/v1/billing/webhook";
         if limited || paid || ["/open", "/events", "/logs"].iter().any(|end| path.ends_with(end)) {
             add("TooMany");
