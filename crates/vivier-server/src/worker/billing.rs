@@ -212,7 +212,7 @@ impl Biller<'_> {
                     if step == Step::Close {
                         self.close_page(&bill).await?;
                     }
-                    store.take_step(&bill, step, &self.patience).await?;
+                    store.step_bill(&bill, step, &self.patience).await?;
                     tracing::info!(deployment = %bill.deployment, ?step, stage = bill.stage.as_str(), "a step of its bill");
                     metrics::counter!("vivier_billing_steps_total", "step" => crate::store::word(&step)).increment(1);
                     self.app.wake.notify_one();

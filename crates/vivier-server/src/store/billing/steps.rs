@@ -54,7 +54,7 @@ impl Store {
     ///
     /// # Errors
     /// `Lost` when the bill, or what its owner asks for, has changed since it was looked at.
-    pub async fn take_step(&self, bill: &Billed, step: Step, patience: &Patience) -> Result<(), StoreError> {
+    pub async fn step_bill(&self, bill: &Billed, step: Step, patience: &Patience) -> Result<(), StoreError> {
         match step {
             Step::Rest | Step::Watch | Step::CancelSubscription => Ok(()),
             Step::EnterGrace => self.enter_grace(bill, patience).await,
