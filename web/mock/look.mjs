@@ -99,7 +99,7 @@ const PAGES = [
   ["billing", () => "/billing", owner, (page) => page.getByText("Invoices").first().waitFor()],
   ["billing-empty", () => "/billing", "empty@example.com"],
   ["billing-cancel", () => "/billing", owner, async (page) => {
-    await page.getByRole("button", { name: /^Cancel the subscription of/ }).first().click();
+    await page.getByRole("button", { name: /^Cancel… the subscription of/ }).first().click();
     await page.getByRole("dialog").waitFor();
   }],
   ["operator", () => "/operator", owner, async (page) => {

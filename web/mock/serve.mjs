@@ -104,6 +104,7 @@ const DOCUMENT = `// Your agent's own OpenClaw configuration.\n{\n  ui: { assist
 // Money: one agent that is paid, one whose payment is missing, one that ends, one that was never paid.
 const bills = new Map();
 function money(me, what, body) {
+  if (what === "invoices" && me.email.startsWith("empty@")) return { items: [] };
   if (what === "invoices")
     return { items: [
       { id: "in_4", number: null, deployment: null, status: "draft", total: usd(1810), due: usd(1810), created_at: ago(600), paid_at: null, credits: 0, not_billed: { amount: usd(90), words: "Not billed: 34 h 12 min in which Pearl did not run, of the time from 2026-10-21 to 2026-11-21" }, url: null, pdf: null },

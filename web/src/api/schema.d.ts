@@ -58,6 +58,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was done to your account's things
+         * @description By whom, from where, and with what outcome: newest first. Operators who looked at the account are in it.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All of it, as a file
+         * @description Oldest first, as it is written: nothing is held back in memory, so it may be long.
+         */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set up an authenticator app
+         * @description It counts once a code of it has been confirmed.
+         */
+        post: operations["enrol_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/app/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm the authenticator app with its first code
+         * @description From now on signing in asks for it. With the first second factor come recovery codes, shown this one time.
+         */
+        post: operations["confirm_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/app/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the authenticator app off
+         * @description Needs the password and a code: of the app, or a recovery code.
+         */
+        post: operations["disable_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the address of mail
+         * @description It changes when the link in the mail to the new address has been opened. The old address is told then, and can take it back for a week.
+         */
+        post: operations["change_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/email/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the new address */
+        post: operations["finish_email_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/email/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a change of address back
+         * @description With what the link to the old address carries. Everybody is signed out, what was added to the sign-in since is taken away, and a mail
+         *     with a link that sets a new password is on its way.
+         */
+        post: operations["undo_email_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/identities/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Link an identity to who is signed in */
+        post: operations["link_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/identities/{provider}/unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlink an identity */
+        post: operations["unlink_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/login": {
         parameters: {
             query?: never;
@@ -112,6 +304,158 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/oidc/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in with an identity provider
+         * @description For browsers: leads to the provider, and back.
+         */
+        get: operations["begin_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/oidc/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The way back from an identity provider
+         * @description For browsers: signs in and goes on, or leads to the sign-in page, which says why not.
+         */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ways to sign in beside the password */
+        get: operations["sign_in_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a passkey
+         * @description From now on it signs in by itself, and signing in with the password asks for a second factor. With the first second factor come
+         *     recovery codes, shown this one time.
+         */
+        post: operations["add_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a new passkey */
+        post: operations["new_passkey_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey
+         * @description Alone, or as the second factor. Its authenticator has verified its user: that is two factors.
+         */
+        post: operations["passkey_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys/sign-in/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a passkey, to sign in
+         * @description With `second` as the second factor of that sign-in; without it whoever has a passkey for this place.
+         */
+        post: operations["passkey_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove a passkey */
+        post: operations["remove_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/password": {
         parameters: {
             query?: never;
@@ -132,6 +476,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description The old ones work no more.
+         */
+        post: operations["new_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a link that sets a new password
+         * @description The answer is the same whether somebody has this address or not.
+         */
+        post: operations["request_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reset/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password
+         * @description With what the link in the mail carries. Every session ends, and a mail tells of it. A second factor stays.
+         */
+        post: operations["finish_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/second": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give the second factor
+         * @description After a sign-in that was answered with 202. A few tries, within a few minutes; a code of the app works once.
+         */
+        post: operations["second_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How you sign in */
+        get: operations["get_security"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/signup": {
         parameters: {
             query?: never;
@@ -146,6 +587,46 @@ export interface paths {
          * @description Whoever presents the operator's one-time `setup_token` becomes an operator.
          */
         post: operations["signup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an address of mail
+         * @description With what the link in the mail carries.
+         */
+        post: operations["verify_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/verify/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the link that confirms the address again
+         * @description The one before works no more.
+         */
+        post: operations["resend_verification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -611,6 +1092,60 @@ export interface paths {
         put?: never;
         /** Stop the agent and keep its data */
         post: operations["suspend_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log of the whole installation */
+        get: operations["list_all_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log of the whole installation, as a file */
+        get: operations["export_all_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the audit log is what was written
+         * @description Reads the whole log now: every row against the one before it, and the end against its seal. One at a time.
+         */
+        get: operations["verify_audit"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1097,6 +1632,181 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The account's bill
+         * @description What is paid for which agent, and what is to be done about it.
+         */
+        get: operations["get_billing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a subscription
+         * @description With its period, or at once; or take a cancellation back. The agent's data is kept: subscribe again, and it runs again.
+         */
+        post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a card
+         * @description Makes a page that takes a card, and no money. Later invoices are charged to it.
+         */
+        post: operations["show_card"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay for an agent
+         * @description Makes a payment page for a deployment and a plan; the agent runs as soon as it is paid. Asked again, it is the same page as long as
+         *     that is open.
+         */
+        post: operations["checkout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invoices */
+        get: operations["list_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The payment provider's own pages
+         * @description Where a card is changed, and invoices are paid.
+         */
+        post: operations["portal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the bill again
+         * @description At the payment provider, in a moment: for whoever comes back from a payment page. Changes nothing.
+         */
+        post: operations["refresh_billing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Events of the payment provider
+         * @description Signed by it: the header `Stripe-Signature` over the raw body. Each event is kept once, however often it is sent.
+         */
+        post: operations["webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{id}/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bill of any account */
+        get: operations["operator_billing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1118,6 +1828,96 @@ export interface components {
         Alive: {
             ok: boolean;
         };
+        AppConfirmation: {
+            /** @description Six digits. */
+            code: string;
+        };
+        /** @description An authenticator app to set up; it counts once a code of it has been confirmed. */
+        AppEnrolment: {
+            /** @description A QR code, as SVG. */
+            picture: string;
+            /** @description To type in, base 32. */
+            secret: string;
+            /** @description `otpauth://…`, what the picture says. */
+            url: string;
+        };
+        /** @description One line of the audit log. */
+        AuditEntryOut: {
+            account?: components["schemas"]["AccountId"] | null;
+            /** @description Such as `token.create`. */
+            action: string;
+            /** @description An address of mail, `operator` and an address, or the name of a part of Vivier; absent when it was made unreadable. */
+            actor?: string | null;
+            at: components["schemas"]["Timestamp"];
+            /** @description What was changed. Never a secret. */
+            detail: Record<string, never>;
+            /** @description The address that it came from; absent for this machine. */
+            from?: string | null;
+            /** @description SHA-256 over this line and the one before it, in hexadecimal. */
+            hash: string;
+            outcome: components["schemas"]["AuditOutcome"];
+            /**
+             * Format: int64
+             * @description Its place in the chain of the whole installation, from 1.
+             */
+            seq: number;
+            /** @description The id of what it was done to. */
+            subject: string;
+            user?: components["schemas"]["UserId"] | null;
+        };
+        AuditFinding: {
+            /** @description What was found, in words. */
+            message: string;
+            /**
+             * Format: int64
+             * @description The number of the row; absent where it is about none.
+             */
+            place?: number | null;
+            trouble: components["schemas"]["AuditTrouble"];
+        };
+        /** @description Where the chain ends. Keep it elsewhere: with it the end can be shown to be complete. */
+        AuditHead: {
+            /** @description Names the chain. */
+            chain: string;
+            /** @description Its hash, in hexadecimal. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description The number of the last row.
+             */
+            place: number;
+        };
+        /**
+         * @description What came of what was asked for.
+         * @enum {string}
+         */
+        AuditOutcome: "done" | "refused" | "failed";
+        /** @description What a verification of the whole log has found. */
+        AuditReport: {
+            /**
+             * Format: int64
+             * @description All of them; 0: the log is what was written.
+             */
+            count: number;
+            /** @description The first fifty. */
+            findings: components["schemas"]["AuditFinding"][];
+            /**
+             * Format: int64
+             * @description Of these, those whose names were made unreadable with their account.
+             */
+            forgotten: number;
+            head?: components["schemas"]["AuditHead"] | null;
+            /**
+             * Format: int64
+             * @description Rows that were read.
+             */
+            rows: number;
+        };
+        /**
+         * @description What is wrong with a row, in a word.
+         * @enum {string}
+         */
+        AuditTrouble: "altered" | "missing" | "truncated" | "stray" | "unexplained" | "end" | "kept" | "noticed";
         /** @description What a host has and has left. */
         Capacity: {
             at: components["schemas"]["Timestamp"];
@@ -1156,6 +1956,7 @@ export interface components {
             templates: components["schemas"]["TemplateOut"][];
             /** @description The version of Vivier. */
             version: string;
+            billing: boolean;
         };
         /**
          * @description The channels that the agent image carries.
@@ -1276,6 +2077,11 @@ export interface components {
         DisplayName: string;
         /** Format: email */
         Email: string;
+        EmailChange: {
+            email: components["schemas"]["Email"];
+            /** @description See `Reassurance`. */
+            password?: string | null;
+        };
         EventId: string;
         /** @enum {string} */
         EventKind: "ask" | "step" | "state" | "sight";
@@ -1295,6 +2101,8 @@ export interface components {
             message: string;
             outcome: components["schemas"]["Outcome"];
         };
+        /** @enum {string} */
+        FactorKind: "app" | "recovery_code" | "passkey";
         /** @description One field that is wrong. */
         FieldProblem: {
             /**
@@ -1343,12 +2151,21 @@ export interface components {
              */
             reserved_memory_bytes: number;
         };
+        /** @description An identity provider, and who it knows the caller as. */
+        IdentityOut: {
+            /** @description As the provider last said. */
+            email?: string | null;
+            linked_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Its name in the settings. */
+            provider: string;
+            title: string;
+        };
         JobId: string;
         /**
          * @description What a job does.
          * @enum {string}
          */
-        JobKind: "mail";
+        JobKind: "mail" | "password_reset";
         /** @description A job, without what it carries: that may be somebody's one-time link. */
         JobOut: {
             account?: components["schemas"]["AccountId"] | null;
@@ -1371,6 +2188,15 @@ export interface components {
         };
         /** @enum {string} */
         JobState: "waiting" | "done" | "dead";
+        /** @description Which limit was met. */
+        LimitProblem: {
+            /** Format: int64 */
+            allowed: number;
+            frees_at?: components["schemas"]["Timestamp"] | null;
+            limit: string;
+            /** Format: int64 */
+            used: number;
+        };
         /** @description The size of one deployment. */
         Limits: {
             /**
@@ -1388,6 +2214,10 @@ export interface components {
             /** Format: int64 */
             storage_bytes: number;
         };
+        /** @description Where the browser goes to link an identity. */
+        LinkAddress: {
+            url: string;
+        };
         /** @description One line of an agent's log. */
         LogLine: {
             at: components["schemas"]["Timestamp"];
@@ -1400,6 +2230,10 @@ export interface components {
         Login: {
             email: components["schemas"]["Email"];
             password: string;
+        };
+        /** @description What a link in a mail carries. */
+        MailLink: {
+            token: string;
         };
         /** @description Who is signed in, and the account that they work in. */
         MeOut: {
@@ -1477,6 +2311,13 @@ export interface components {
             slug?: components["schemas"]["Slug"] | null;
             template?: components["schemas"]["TemplateName"];
         };
+        NewPasskey: {
+            /** @description The browser's answer, as JSON. */
+            credential: Record<string, never>;
+            /** @description To tell it from others, 1 to 60 characters. */
+            name: components["schemas"]["DisplayName"];
+            token: string;
+        };
         NewProvider: {
             /** @description Kept encrypted, never shown again, never given to the agent's container. In an update: absent keeps the one that is there. */
             api_key?: string | null;
@@ -1525,6 +2366,34 @@ export interface components {
         /** @description A deployment with its owner. */
         OwnedDeploymentOut: components["schemas"]["DeploymentOut"] & {
             owner: components["schemas"]["Email"];
+        };
+        /** @description One page of a list. */
+        Page_AuditEntryOut: {
+            items: {
+                account?: components["schemas"]["AccountId"] | null;
+                /** @description Such as `token.create`. */
+                action: string;
+                /** @description An address of mail, `operator` and an address, or the name of a part of Vivier; absent when it was made unreadable. */
+                actor?: string | null;
+                at: components["schemas"]["Timestamp"];
+                /** @description What was changed. Never a secret. */
+                detail: Record<string, never>;
+                /** @description The address that it came from; absent for this machine. */
+                from?: string | null;
+                /** @description SHA-256 over this line and the one before it, in hexadecimal. */
+                hash: string;
+                outcome: components["schemas"]["AuditOutcome"];
+                /**
+                 * Format: int64
+                 * @description Its place in the chain of the whole installation, from 1.
+                 */
+                seq: number;
+                /** @description The id of what it was done to. */
+                subject: string;
+                user?: components["schemas"]["UserId"] | null;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_DeploymentOut: {
@@ -1852,11 +2721,45 @@ export interface components {
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
         };
+        /** @description A passkey was added. */
+        PasskeyAdded: {
+            passkey: components["schemas"]["PasskeyOut"];
+            /** @description With the first second factor: what helps when it is lost. Shown this one time. */
+            recovery_codes?: string[] | null;
+        };
+        PasskeyAnswer: {
+            /** @description The browser's answer, as JSON. */
+            credential: Record<string, never>;
+            token: string;
+        };
+        /** @description What a browser is to be asked (`navigator.credentials`), and the token that brings its answer back. */
+        PasskeyChallenge: {
+            /** @description `publicKey` of the options, as WebAuthn's JSON form: for `PublicKeyCredential.parseCreationOptionsFromJSON` and its kin. */
+            options: Record<string, never>;
+            token: string;
+        };
+        PasskeyId: string;
+        PasskeyOut: {
+            created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["PasskeyId"];
+            last_used_at?: components["schemas"]["Timestamp"] | null;
+            name: components["schemas"]["DisplayName"];
+        };
+        PasskeyQuestion: {
+            /** @description Of the first step, when the passkey is the second. */
+            second?: string | null;
+        };
         /** @description Ends every other session of the user. */
         PasswordChange: {
             current_password: string;
             /** @description 10 to 256 characters. */
             new_password: string;
+        };
+        PasswordReset: {
+            /** @description 10 to 256 characters. */
+            new_password: string;
+            /** @description Out of the link. */
+            token: string;
         };
         /** @description A plan, as far as it is not the installation's own (`[server.waves]`). */
         PlanChange: {
@@ -1916,6 +2819,7 @@ export interface components {
             detail: string;
             /** @description The fields that are wrong, where fields are wrong. */
             fields?: components["schemas"]["FieldProblem"][];
+            limit?: components["schemas"]["LimitProblem"] | null;
             /** @description Give it to support: it finds the log lines of this request. */
             request_id?: string | null;
             /**
@@ -1980,6 +2884,11 @@ export interface components {
         };
         /** @enum {string} */
         ProviderKind: "openai" | "anthropic" | "openrouter" | "openai_compatible";
+        ProviderName: {
+            /** @description Begin at `/v1/auth/oidc/<name>`. */
+            name: string;
+            title: string;
+        };
         ProviderOut: {
             default_base_url?: string | null;
             kind: components["schemas"]["ProviderKind"];
@@ -2007,6 +2916,19 @@ export interface components {
             /** @description What does not answer, such as `database`. */
             failing: string[];
             ready: boolean;
+        };
+        /**
+         * @description What shows that the person at the keyboard is the one who signed in. Someone who has a password gives it; someone who has none must
+         *     have signed in within the last 15 minutes.
+         */
+        Reassurance: {
+            /** @description Of the authenticator app, or a recovery code; where an operation asks for it. */
+            code?: string | null;
+            password?: string | null;
+        };
+        /** @description Codes that each stand in for the second factor once. They are shown this one time. */
+        RecoveryCodes: {
+            codes: string[];
         };
         /**
          * @description A line of releases that deployments can follow.
@@ -2076,6 +2998,9 @@ export interface components {
             id: components["schemas"]["ReleaseId"];
             image: components["schemas"]["Digest"];
             openclaw_version: string;
+        };
+        ResetRequest: {
+            email: components["schemas"]["Email"];
         };
         /** @description How a wave is reverted. */
         Revert: {
@@ -2155,6 +3080,20 @@ export interface components {
             /** @description All of it in a sentence or two. */
             summary: string;
         };
+        SecondFactor: {
+            /** @description Six digits of the authenticator app, or a recovery code. */
+            code: string;
+            /** @description Of the first step. */
+            token: string;
+        };
+        /** @description The first step of a sign-in held; now the second. */
+        SecondStep: {
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description What is taken. */
+            kinds: components["schemas"]["FactorKind"][];
+            /** @description Stands for the first step, for a few minutes and a few tries. */
+            token: string;
+        };
         /** @description A secret, by name only. */
         SecretOut: {
             created_at: components["schemas"]["Timestamp"];
@@ -2177,6 +3116,27 @@ export interface components {
             state: components["schemas"]["SecretState"];
             /** Format: int64 */
             version: number;
+        };
+        /** @description How the caller signs in. */
+        SecurityOut: {
+            app_since?: components["schemas"]["Timestamp"] | null;
+            email: components["schemas"]["Email"];
+            email_verified_at?: components["schemas"]["Timestamp"] | null;
+            has_password: boolean;
+            identities: components["schemas"]["IdentityOut"][];
+            new_email?: components["schemas"]["Email"] | null;
+            passkeys: components["schemas"]["PasskeyOut"][];
+            /** @description Whether this installation's address lets browsers use passkeys. */
+            passkeys_possible: boolean;
+            /** Format: int64 */
+            recovery_codes_left: number;
+            /** @description Whether some things wait until it is. */
+            verification_needed: boolean;
+        };
+        /** @description Ways to sign in that this installation offers beside the password. */
+        SignInOptions: {
+            passkeys: boolean;
+            providers: components["schemas"]["ProviderName"][];
         };
         /** @description A password travels in only. */
         Signup: {
@@ -2408,6 +3368,125 @@ export interface components {
             /** @description In the operator's words; shown to tenants. */
             reason: string;
         };
+        /** @description Where one goes to pay, or to change how. */
+        BillingLink: {
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            url: string;
+        };
+        /** @description The bill of an account. */
+        BillingOut: {
+            account: components["schemas"]["AccountId"];
+            card?: components["schemas"]["CardOut"] | null;
+            /** @description One for each agent that is, was or is to be paid for; newest first. */
+            subscriptions: components["schemas"]["SubscriptionOut"][];
+        };
+        Cancel: {
+            deployment: components["schemas"]["DeploymentId"];
+            when: components["schemas"]["CancelWhen"];
+        };
+        /**
+         * @description When a subscription is to end.
+         * @enum {string}
+         */
+        CancelWhen: "period_end" | "now" | "never";
+        CardOut: {
+            brand: string;
+            /** Format: int32 */
+            exp_month: number;
+            /** Format: int32 */
+            exp_year: number;
+            last4: string;
+        };
+        InvoiceOut: {
+            created_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Credits of the account that were taken off.
+             */
+            credits: number;
+            deployment?: components["schemas"]["DeploymentId"] | null;
+            due: components["schemas"]["Money"];
+            /** @description Stripe's name for it. */
+            id: string;
+            not_billed?: components["schemas"]["NotBilledOut"] | null;
+            /** @description As it stands on the paper; absent for a draft. */
+            number?: string | null;
+            paid_at?: components["schemas"]["Timestamp"] | null;
+            pdf?: string | null;
+            /** @description `draft`, `open`, `paid`, `uncollectible` or `void`. */
+            status: string;
+            total: components["schemas"]["Money"];
+            /** @description Where it is read, and paid while it is open. */
+            url?: string | null;
+        };
+        /** @description For which agent a payment page is made. */
+        NewCheckout: {
+            deployment: components["schemas"]["DeploymentId"];
+            plan?: components["schemas"]["PlanName"] | null;
+        };
+        NotBilledOut: {
+            amount: components["schemas"]["Money"];
+            words: string;
+        };
+        /** @description One page of a list. */
+        Page_InvoiceOut: {
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Credits of the account that were taken off.
+                 */
+                credits: number;
+                deployment?: components["schemas"]["DeploymentId"] | null;
+                due: components["schemas"]["Money"];
+                /** @description Stripe's name for it. */
+                id: string;
+                not_billed?: components["schemas"]["NotBilledOut"] | null;
+                /** @description As it stands on the paper; absent for a draft. */
+                number?: string | null;
+                paid_at?: components["schemas"]["Timestamp"] | null;
+                pdf?: string | null;
+                /** @description `draft`, `open`, `paid`, `uncollectible` or `void`. */
+                status: string;
+                total: components["schemas"]["Money"];
+                /** @description Where it is read, and paid while it is open. */
+                url?: string | null;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description What became of a webhook. */
+        Received: {
+            received: boolean;
+        };
+        /**
+         * @description Where a deployment stands with its bill.
+         * @enum {string}
+         */
+        Stage: "unpaid" | "good" | "grace" | "suspending" | "suspended" | "resuming" | "ending" | "ended";
+        SubscriptionOut: {
+            /** @description It has a subscription that can be cancelled, or taken back. */
+            can_cancel: boolean;
+            /** @description A payment page can be made for it. */
+            can_pay: boolean;
+            /** @description It ends with its period. */
+            cancels: boolean;
+            deployment: components["schemas"]["DeploymentId"];
+            /** @description The stage in a sentence, with the next step where there is one. */
+            explanation: string;
+            moving_to?: components["schemas"]["PlanName"] | null;
+            name: components["schemas"]["DisplayName"];
+            pay_until?: components["schemas"]["Timestamp"] | null;
+            period_ends_at?: components["schemas"]["Timestamp"] | null;
+            plan: components["schemas"]["PlanName"];
+            price?: components["schemas"]["Money"] | null;
+            slug: components["schemas"]["Slug"];
+            stage: components["schemas"]["Stage"];
+            /** @description What keeps the next step from being done; it is tried again. */
+            trouble?: string | null;
+        };
+        /** @enum {string} */
+        ExportFormat: "ndjson" | "csv";
     };
     responses: {
         /** @description The request is malformed: the JSON, an id of the path, or the query's form */
@@ -2428,7 +3507,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Signed in, but not allowed: `scope_missing`, `session_required`, `token_required`, `wrong_origin`, `signup_closed`, or a limit of the account */
+        /** @description Signed in, but not allowed: `scope_missing`, `session_required`, `token_required`, `wrong_origin`, `signup_closed`, `email_unverified`, `sign_in_again`, or a limit of the account */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2507,6 +3586,15 @@ export interface components {
             headers: {
                 /** @description Seconds */
                 "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The plan is paid for first: make a payment page with `POST /v1/billing/checkout` */
+        PaymentRequired: {
+            headers: {
                 [name: string]: unknown;
             };
             content: {
@@ -2594,6 +3682,393 @@ export interface operations {
             };
         };
     };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Part of the name of who acted, whatever the case. */
+                q?: string;
+                /** @description An action such as `token.create`, or all of a kind: `token.` */
+                action?: string;
+                /** @description The id of what it was done to, such as `dep_…`. */
+                subject?: string;
+                outcome?: components["schemas"]["AuditOutcome"];
+                /** @description What was done to the things of this account; a tenant sees its own in any case. */
+                account?: components["schemas"]["AccountId"];
+                /** @description From this time on. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Before this time. */
+                until?: components["schemas"]["Timestamp"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+                /** @description 1 to 500; 100 when absent. An export has no limit. */
+                limit?: number;
+                /** @description Of an export: one JSON object in each line, or a table with a head. `ndjson` when absent. */
+                format?: components["schemas"]["ExportFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntryOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description Part of the name of who acted, whatever the case. */
+                q?: string;
+                /** @description An action such as `token.create`, or all of a kind: `token.` */
+                action?: string;
+                /** @description The id of what it was done to, such as `dep_…`. */
+                subject?: string;
+                outcome?: components["schemas"]["AuditOutcome"];
+                /** @description What was done to the things of this account; a tenant sees its own in any case. */
+                account?: components["schemas"]["AccountId"];
+                /** @description From this time on. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Before this time. */
+                until?: components["schemas"]["Timestamp"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+                /** @description 1 to 500; 100 when absent. An export has no limit. */
+                limit?: number;
+                /** @description Of an export: one JSON object in each line, or a table with a head. `ndjson` when absent. */
+                format?: components["schemas"]["ExportFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    enrol_app: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reassurance"];
+            };
+        };
+        responses: {
+            /** @description What the app must be told */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppEnrolment"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    confirm_app: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppConfirmation"];
+            };
+        };
+        responses: {
+            /** @description The recovery codes; none when there were some already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    disable_app: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reassurance"];
+            };
+        };
+        responses: {
+            /** @description It is not asked for any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_email: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChange"];
+            };
+        };
+        responses: {
+            /** @description A mail is on its way to the new address */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    finish_email_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailLink"];
+            };
+        };
+        responses: {
+            /** @description It is the address to sign in with */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    undo_email_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailLink"];
+            };
+        };
+        responses: {
+            /** @description The old address is back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    link_identity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its name */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reassurance"];
+            };
+        };
+        responses: {
+            /** @description Where the browser goes now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkAddress"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    unlink_identity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its name */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reassurance"];
+            };
+        };
+        responses: {
+            /** @description It signs in no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -2617,6 +4092,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            /** @description The password is right; now the second factor, with `POST /v1/auth/second` or a passkey */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondStep"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2656,6 +4140,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2680,6 +4165,276 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    begin_oidc: {
+        parameters: {
+            query?: {
+                /** @description A path of this server to go on to. */
+                next?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its name */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                error?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its name */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Onwards, or back to the sign-in page */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    sign_in_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the sign-in page offers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOptions"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_passkey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description The passkey */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyAdded"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    new_passkey_options: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reassurance"];
+            };
+        };
+        responses: {
+            /** @description For `navigator.credentials.create` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    passkey_sign_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Who is signed in now; the session is in the cookie */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    passkey_options: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyQuestion"];
+            };
+        };
+        responses: {
+            /** @description For `navigator.credentials.get` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The passkey */
+                id: components["schemas"]["PasskeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reassurance"];
+            };
+        };
+        responses: {
+            /** @description It signs in no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2719,6 +4474,172 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    new_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reassurance"];
+            };
+        };
+        responses: {
+            /** @description Shown this one time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    request_reset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetRequest"];
+            };
+        };
+        responses: {
+            /** @description If somebody has this address, a mail is on its way to it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    finish_reset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description It is set; sign in with it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    second_step: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactor"];
+            };
+        };
+        responses: {
+            /** @description Who is signed in now; the session is in the cookie */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything that signs you in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     signup: {
         parameters: {
             query?: never;
@@ -2749,6 +4670,70 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verify_email: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailLink"];
+            };
+        };
+        responses: {
+            /** @description It is confirmed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resend_verification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -3818,6 +5803,127 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_all_audit: {
+        parameters: {
+            query?: {
+                /** @description Part of the name of who acted, whatever the case. */
+                q?: string;
+                /** @description An action such as `token.create`, or all of a kind: `token.` */
+                action?: string;
+                /** @description The id of what it was done to, such as `dep_…`. */
+                subject?: string;
+                outcome?: components["schemas"]["AuditOutcome"];
+                /** @description What was done to the things of this account; a tenant sees its own in any case. */
+                account?: components["schemas"]["AccountId"];
+                /** @description From this time on. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Before this time. */
+                until?: components["schemas"]["Timestamp"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+                /** @description 1 to 500; 100 when absent. An export has no limit. */
+                limit?: number;
+                /** @description Of an export: one JSON object in each line, or a table with a head. `ndjson` when absent. */
+                format?: components["schemas"]["ExportFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntryOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_all_audit: {
+        parameters: {
+            query?: {
+                /** @description Part of the name of who acted, whatever the case. */
+                q?: string;
+                /** @description An action such as `token.create`, or all of a kind: `token.` */
+                action?: string;
+                /** @description The id of what it was done to, such as `dep_…`. */
+                subject?: string;
+                outcome?: components["schemas"]["AuditOutcome"];
+                /** @description What was done to the things of this account; a tenant sees its own in any case. */
+                account?: components["schemas"]["AccountId"];
+                /** @description From this time on. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Before this time. */
+                until?: components["schemas"]["Timestamp"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+                /** @description 1 to 500; 100 when absent. An export has no limit. */
+                limit?: number;
+                /** @description Of an export: one JSON object in each line, or a table with a head. `ndjson` when absent. */
+                format?: components["schemas"]["ExportFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verify_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditReport"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_channels: {
         parameters: {
             query?: never;
@@ -4702,6 +6808,292 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_billing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was last read at the payment provider */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cancel"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_card: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the card is shown */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCheckout"];
+            };
+        };
+        responses: {
+            /** @description Where it is paid */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_invoices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last hundred, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_InvoiceOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    portal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where they are */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refresh_billing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is read in a moment */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    operator_billing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was last read */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingOut"];
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];

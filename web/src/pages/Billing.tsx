@@ -66,7 +66,7 @@ function ComesBack({ deployment, bill }: { deployment: string; bill: Bill | unde
   if (done)
     return (
       <Notice tone="good" title={`${one.name} is paid for, and runs`}>
-        <Link to="/agents/$id" params={{ id: deployment }}>
+        <Link to="/agents/$id" params={{ id: deployment }} className="link">
           Go to {one.name}
         </Link>
       </Notice>
@@ -143,7 +143,7 @@ function Row({ one, onEnd }: { one: Subscription; onEnd: () => void }) {
     <li className="flex flex-wrap items-center justify-between gap-3 py-3 first:pt-0 last:pb-0">
       <div className="min-w-0">
         <p className="flex flex-wrap items-center gap-x-2 font-semibold [overflow-wrap:anywhere]">
-          <Link to="/agents/$id" params={{ id: one.deployment }}>
+          <Link to="/agents/$id" params={{ id: one.deployment }} className="link">
             {one.name}
           </Link>
           <span className={cx("text-[0.8125rem] font-normal", stageTone(one.stage))}>{stageTitle(one.stage)}</span>
@@ -169,7 +169,7 @@ function Row({ one, onEnd }: { one: Subscription; onEnd: () => void }) {
               Keep {one.name}
             </Button>
           ) : (
-            <Button small look="danger" aria-label={`Cancel the subscription of ${one.name}`} onClick={onEnd}>
+            <Button small look="danger" aria-label={`Cancel… the subscription of ${one.name}`} onClick={onEnd}>
               Cancel…
             </Button>
           ))}
@@ -292,12 +292,12 @@ function InvoiceRow({ one }: { one: Invoice }) {
       </div>
       <div className="flex gap-3">
         {one.url && (
-          <a href={one.url} target="_blank" rel="noreferrer" aria-label={`${one.status === "open" ? "Pay" : "See"} invoice ${name}`}>
+          <a className="link" href={one.url} target="_blank" rel="noreferrer" aria-label={`${one.status === "open" ? "Pay" : "See it"}: invoice ${name}`}>
             {one.status === "open" ? "Pay" : "See it"}
           </a>
         )}
         {one.pdf && (
-          <a href={one.pdf} target="_blank" rel="noreferrer" aria-label={`Invoice ${name} as PDF`}>
+          <a className="link" href={one.pdf} target="_blank" rel="noreferrer" aria-label={`PDF of invoice ${name}`}>
             PDF
           </a>
         )}

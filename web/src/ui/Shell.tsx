@@ -34,7 +34,7 @@ export function Root() {
   );
 }
 
-const navLink = "rounded-lg px-3 py-2 font-semibold text-ink no-underline hover:bg-sunken aria-[current=page]:bg-teal-soft aria-[current=page]:text-teal";
+const navLink = "rounded-lg px-3 py-2 max-[400px]:px-1.5 font-semibold text-ink no-underline hover:bg-sunken aria-[current=page]:bg-teal-soft aria-[current=page]:text-teal";
 
 function Head() {
   const me = useQuery({ ...meQuery, retry: false });
