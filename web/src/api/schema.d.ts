@@ -633,6 +633,164 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The account's bill
+         * @description What is paid for which agent, and what is to be done about it.
+         */
+        get: operations["get_billing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a subscription
+         * @description With its period, or at once; or take a cancellation back. The agent's data is kept: subscribe again, and it runs again.
+         */
+        post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a card
+         * @description Makes a page that takes a card, and no money. Later invoices are charged to it.
+         */
+        post: operations["show_card"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay for an agent
+         * @description Makes a payment page for a deployment and a plan; the agent runs as soon as it is paid. Asked again, it is the same page as long as
+         *     that is open.
+         */
+        post: operations["checkout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invoices */
+        get: operations["list_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The payment provider's own pages
+         * @description Where a card is changed, and invoices are paid.
+         */
+        post: operations["portal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the bill again
+         * @description At the payment provider, in a moment: for whoever comes back from a payment page. Changes nothing.
+         */
+        post: operations["refresh_billing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Events of the payment provider
+         * @description The body is one event, signed by the provider: the header `Stripe-Signature` over its bytes. Each event is kept once, however often it is sent.
+         */
+        post: operations["webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/catalogue": {
         parameters: {
             query?: never;
@@ -1092,6 +1250,23 @@ export interface paths {
         put?: never;
         /** Stop the agent and keep its data */
         post: operations["suspend_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{id}/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bill of any account */
+        get: operations["operator_billing"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1632,181 +1807,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/billing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The account's bill
-         * @description What is paid for which agent, and what is to be done about it.
-         */
-        get: operations["get_billing"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/billing/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel a subscription
-         * @description With its period, or at once; or take a cancellation back. The agent's data is kept: subscribe again, and it runs again.
-         */
-        post: operations["cancel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/billing/card": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Show a card
-         * @description Makes a page that takes a card, and no money. Later invoices are charged to it.
-         */
-        post: operations["show_card"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/billing/checkout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Pay for an agent
-         * @description Makes a payment page for a deployment and a plan; the agent runs as soon as it is paid. Asked again, it is the same page as long as
-         *     that is open.
-         */
-        post: operations["checkout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/billing/invoices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Invoices */
-        get: operations["list_invoices"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/billing/portal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * The payment provider's own pages
-         * @description Where a card is changed, and invoices are paid.
-         */
-        post: operations["portal"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/billing/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Read the bill again
-         * @description At the payment provider, in a moment: for whoever comes back from a payment page. Changes nothing.
-         */
-        post: operations["refresh_billing"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/billing/webhook": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Events of the payment provider
-         * @description Signed by it: the header `Stripe-Signature` over the raw body. Each event is kept once, however often it is sent.
-         */
-        post: operations["webhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/operator/accounts/{id}/billing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The bill of any account */
-        get: operations["operator_billing"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1918,6 +1918,27 @@ export interface components {
          * @enum {string}
          */
         AuditTrouble: "altered" | "missing" | "truncated" | "stray" | "unexplained" | "end" | "kept" | "noticed";
+        /** @description Where one goes to pay, or to change how. */
+        BillingLink: {
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            url: string;
+        };
+        /** @description The bill of an account. */
+        BillingOut: {
+            account: components["schemas"]["AccountId"];
+            card?: components["schemas"]["CardOut"] | null;
+            /** @description One for each agent that is, was or is to be paid for; newest first. */
+            subscriptions: components["schemas"]["SubscriptionOut"][];
+        };
+        Cancel: {
+            deployment: components["schemas"]["DeploymentId"];
+            when: components["schemas"]["CancelWhen"];
+        };
+        /**
+         * @description When a subscription is to end.
+         * @enum {string}
+         */
+        CancelWhen: "period_end" | "now" | "never";
         /** @description What a host has and has left. */
         Capacity: {
             at: components["schemas"]["Timestamp"];
@@ -1942,10 +1963,20 @@ export interface components {
             /** @description What the host cannot enforce, in sentences, such as a missing disk quota. */
             warnings: string[];
         };
+        CardOut: {
+            brand: string;
+            /** Format: int32 */
+            exp_month: number;
+            /** Format: int32 */
+            exp_year: number;
+            last4: string;
+        };
         /** @description Public: needs no session. */
         Catalogue: {
             /** @description Agents are reached at `<slug>.<base_domain>`. */
             base_domain: string;
+            /** @description Whether plans with a price are paid for; else every plan is free to choose. */
+            billing: boolean;
             channels: components["schemas"]["ChannelOut"][];
             /** @description The release that a new deployment gets; absent while no image has been built. */
             openclaw_version?: string | null;
@@ -1956,7 +1987,6 @@ export interface components {
             templates: components["schemas"]["TemplateOut"][];
             /** @description The version of Vivier. */
             version: string;
-            billing: boolean;
         };
         /**
          * @description The channels that the agent image carries.
@@ -2160,6 +2190,28 @@ export interface components {
             provider: string;
             title: string;
         };
+        InvoiceOut: {
+            created_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Credits of the account that were taken off.
+             */
+            credits: number;
+            deployment?: components["schemas"]["DeploymentId"] | null;
+            due: components["schemas"]["Money"];
+            /** @description Stripe's name for it. */
+            id: string;
+            not_billed?: components["schemas"]["NotBilledOut"] | null;
+            /** @description As it stands on the paper; absent for a draft. */
+            number?: string | null;
+            paid_at?: components["schemas"]["Timestamp"] | null;
+            pdf?: string | null;
+            /** @description `draft`, `open`, `paid`, `uncollectible` or `void`. */
+            status: string;
+            total: components["schemas"]["Money"];
+            /** @description Where it is read, and paid while it is open. */
+            url?: string | null;
+        };
         JobId: string;
         /**
          * @description What a job does.
@@ -2287,6 +2339,11 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description For which agent a payment page is made. */
+        NewCheckout: {
+            deployment: components["schemas"]["DeploymentId"];
+            plan?: components["schemas"]["PlanName"] | null;
+        };
         /** @description A new configuration. What is absent stays as it is. */
         NewConfig: {
             channels?: components["schemas"]["NewChannel"][] | null;
@@ -2350,6 +2407,10 @@ export interface components {
         NewWithdrawal: {
             /** @description 1 to 500 letters; tenants are shown it. */
             reason: string;
+        };
+        NotBilledOut: {
+            amount: components["schemas"]["Money"];
+            words: string;
         };
         /** @description Where in the agent to begin. */
         OpenAt: {
@@ -2485,6 +2546,33 @@ export interface components {
                  * @description What plans have promised, in bytes and thousandths of a core.
                  */
                 reserved_memory_bytes: number;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_InvoiceOut: {
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Credits of the account that were taken off.
+                 */
+                credits: number;
+                deployment?: components["schemas"]["DeploymentId"] | null;
+                due: components["schemas"]["Money"];
+                /** @description Stripe's name for it. */
+                id: string;
+                not_billed?: components["schemas"]["NotBilledOut"] | null;
+                /** @description As it stands on the paper; absent for a draft. */
+                number?: string | null;
+                paid_at?: components["schemas"]["Timestamp"] | null;
+                pdf?: string | null;
+                /** @description `draft`, `open`, `paid`, `uncollectible` or `void`. */
+                status: string;
+                total: components["schemas"]["Money"];
+                /** @description Where it is read, and paid while it is open. */
+                url?: string | null;
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -2926,6 +3014,10 @@ export interface components {
             code?: string | null;
             password?: string | null;
         };
+        /** @description What became of a webhook. */
+        Received: {
+            received: boolean;
+        };
         /** @description Codes that each stand in for the second factor once. They are shown this one time. */
         RecoveryCodes: {
             codes: string[];
@@ -3167,6 +3259,11 @@ export interface components {
             /** Format: int64 */
             took_ms: number;
         };
+        /**
+         * @description Where a deployment stands with its bill.
+         * @enum {string}
+         */
+        Stage: "unpaid" | "good" | "grace" | "suspending" | "suspended" | "resuming" | "ending" | "ended";
         /** @description One stage of a wave. */
         StageOut: {
             began_at?: components["schemas"]["Timestamp"] | null;
@@ -3208,6 +3305,27 @@ export interface components {
             network_sent_bytes: number;
             /** Format: int64 */
             pids: number;
+        };
+        SubscriptionOut: {
+            /** @description It has a subscription that can be cancelled, or taken back. */
+            can_cancel: boolean;
+            /** @description A payment page can be made for it. */
+            can_pay: boolean;
+            /** @description It ends with its period. */
+            cancels: boolean;
+            deployment: components["schemas"]["DeploymentId"];
+            /** @description The stage in a sentence, with the next step where there is one. */
+            explanation: string;
+            moving_to?: components["schemas"]["PlanName"] | null;
+            name: components["schemas"]["DisplayName"];
+            pay_until?: components["schemas"]["Timestamp"] | null;
+            period_ends_at?: components["schemas"]["Timestamp"] | null;
+            plan: components["schemas"]["PlanName"];
+            price?: components["schemas"]["Money"] | null;
+            slug: components["schemas"]["Slug"];
+            stage: components["schemas"]["Stage"];
+            /** @description What keeps the next step from being done; it is tried again. */
+            trouble?: string | null;
         };
         /** @enum {string} */
         TemplateName: "assistant" | "telegram" | "discord" | "slack" | "blank";
@@ -3368,125 +3486,6 @@ export interface components {
             /** @description In the operator's words; shown to tenants. */
             reason: string;
         };
-        /** @description Where one goes to pay, or to change how. */
-        BillingLink: {
-            expires_at?: components["schemas"]["Timestamp"] | null;
-            url: string;
-        };
-        /** @description The bill of an account. */
-        BillingOut: {
-            account: components["schemas"]["AccountId"];
-            card?: components["schemas"]["CardOut"] | null;
-            /** @description One for each agent that is, was or is to be paid for; newest first. */
-            subscriptions: components["schemas"]["SubscriptionOut"][];
-        };
-        Cancel: {
-            deployment: components["schemas"]["DeploymentId"];
-            when: components["schemas"]["CancelWhen"];
-        };
-        /**
-         * @description When a subscription is to end.
-         * @enum {string}
-         */
-        CancelWhen: "period_end" | "now" | "never";
-        CardOut: {
-            brand: string;
-            /** Format: int32 */
-            exp_month: number;
-            /** Format: int32 */
-            exp_year: number;
-            last4: string;
-        };
-        InvoiceOut: {
-            created_at: components["schemas"]["Timestamp"];
-            /**
-             * Format: int64
-             * @description Credits of the account that were taken off.
-             */
-            credits: number;
-            deployment?: components["schemas"]["DeploymentId"] | null;
-            due: components["schemas"]["Money"];
-            /** @description Stripe's name for it. */
-            id: string;
-            not_billed?: components["schemas"]["NotBilledOut"] | null;
-            /** @description As it stands on the paper; absent for a draft. */
-            number?: string | null;
-            paid_at?: components["schemas"]["Timestamp"] | null;
-            pdf?: string | null;
-            /** @description `draft`, `open`, `paid`, `uncollectible` or `void`. */
-            status: string;
-            total: components["schemas"]["Money"];
-            /** @description Where it is read, and paid while it is open. */
-            url?: string | null;
-        };
-        /** @description For which agent a payment page is made. */
-        NewCheckout: {
-            deployment: components["schemas"]["DeploymentId"];
-            plan?: components["schemas"]["PlanName"] | null;
-        };
-        NotBilledOut: {
-            amount: components["schemas"]["Money"];
-            words: string;
-        };
-        /** @description One page of a list. */
-        Page_InvoiceOut: {
-            items: {
-                created_at: components["schemas"]["Timestamp"];
-                /**
-                 * Format: int64
-                 * @description Credits of the account that were taken off.
-                 */
-                credits: number;
-                deployment?: components["schemas"]["DeploymentId"] | null;
-                due: components["schemas"]["Money"];
-                /** @description Stripe's name for it. */
-                id: string;
-                not_billed?: components["schemas"]["NotBilledOut"] | null;
-                /** @description As it stands on the paper; absent for a draft. */
-                number?: string | null;
-                paid_at?: components["schemas"]["Timestamp"] | null;
-                pdf?: string | null;
-                /** @description `draft`, `open`, `paid`, `uncollectible` or `void`. */
-                status: string;
-                total: components["schemas"]["Money"];
-                /** @description Where it is read, and paid while it is open. */
-                url?: string | null;
-            }[];
-            /** @description Give it as `cursor` to get what follows; absent at the end. */
-            next_cursor?: string | null;
-        };
-        /** @description What became of a webhook. */
-        Received: {
-            received: boolean;
-        };
-        /**
-         * @description Where a deployment stands with its bill.
-         * @enum {string}
-         */
-        Stage: "unpaid" | "good" | "grace" | "suspending" | "suspended" | "resuming" | "ending" | "ended";
-        SubscriptionOut: {
-            /** @description It has a subscription that can be cancelled, or taken back. */
-            can_cancel: boolean;
-            /** @description A payment page can be made for it. */
-            can_pay: boolean;
-            /** @description It ends with its period. */
-            cancels: boolean;
-            deployment: components["schemas"]["DeploymentId"];
-            /** @description The stage in a sentence, with the next step where there is one. */
-            explanation: string;
-            moving_to?: components["schemas"]["PlanName"] | null;
-            name: components["schemas"]["DisplayName"];
-            pay_until?: components["schemas"]["Timestamp"] | null;
-            period_ends_at?: components["schemas"]["Timestamp"] | null;
-            plan: components["schemas"]["PlanName"];
-            price?: components["schemas"]["Money"] | null;
-            slug: components["schemas"]["Slug"];
-            stage: components["schemas"]["Stage"];
-            /** @description What keeps the next step from being done; it is tried again. */
-            trouble?: string | null;
-        };
-        /** @enum {string} */
-        ExportFormat: "ndjson" | "csv";
     };
     responses: {
         /** @description The request is malformed: the JSON, an id of the path, or the query's form */
@@ -3500,6 +3499,15 @@ export interface components {
         };
         /** @description Nobody is signed in, or no longer */
         Unauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The plan is paid for first: make a payment page with `POST /v1/billing/checkout` */
+        PaymentRequired: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3586,15 +3594,6 @@ export interface components {
             headers: {
                 /** @description Seconds */
                 "Retry-After"?: number;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The plan is paid for first: make a payment page with `POST /v1/billing/checkout` */
-        PaymentRequired: {
-            headers: {
                 [name: string]: unknown;
             };
             content: {
@@ -3703,7 +3702,7 @@ export interface operations {
                 /** @description 1 to 500; 100 when absent. An export has no limit. */
                 limit?: number;
                 /** @description Of an export: one JSON object in each line, or a table with a head. `ndjson` when absent. */
-                format?: components["schemas"]["ExportFormat"];
+                format?: "ndjson" | "csv";
             };
             header?: never;
             path?: never;
@@ -3749,7 +3748,7 @@ export interface operations {
                 /** @description 1 to 500; 100 when absent. An export has no limit. */
                 limit?: number;
                 /** @description Of an export: one JSON object in each line, or a table with a head. `ndjson` when absent. */
-                format?: components["schemas"]["ExportFormat"];
+                format?: "ndjson" | "csv";
             };
             header?: never;
             path?: never;
@@ -4740,6 +4739,257 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_billing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was last read at the payment provider */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cancel"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_card: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the card is shown */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCheckout"];
+            };
+        };
+        responses: {
+            /** @description Where it is paid */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_invoices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last hundred, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_InvoiceOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    portal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where they are */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingLink"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refresh_billing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is read in a moment */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     catalogue: {
         parameters: {
             query?: never;
@@ -4931,6 +5181,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            402: components["responses"]["PaymentRequired"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
@@ -5803,6 +6054,36 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    operator_billing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was last read */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_all_audit: {
         parameters: {
             query?: {
@@ -5824,7 +6105,7 @@ export interface operations {
                 /** @description 1 to 500; 100 when absent. An export has no limit. */
                 limit?: number;
                 /** @description Of an export: one JSON object in each line, or a table with a head. `ndjson` when absent. */
-                format?: components["schemas"]["ExportFormat"];
+                format?: "ndjson" | "csv";
             };
             header?: never;
             path?: never;
@@ -5871,7 +6152,7 @@ export interface operations {
                 /** @description 1 to 500; 100 when absent. An export has no limit. */
                 limit?: number;
                 /** @description Of an export: one JSON object in each line, or a table with a head. `ndjson` when absent. */
-                format?: components["schemas"]["ExportFormat"];
+                format?: "ndjson" | "csv";
             };
             header?: never;
             path?: never;
@@ -6808,292 +7089,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    get_billing: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description As it was last read at the payment provider */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BillingOut"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    cancel: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Cancel"];
-            };
-        };
-        responses: {
-            /** @description As it is now */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SubscriptionOut"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    show_card: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Where the card is shown */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BillingLink"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    checkout: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewCheckout"];
-            };
-        };
-        responses: {
-            /** @description Where it is paid */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BillingLink"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    list_invoices: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The last hundred, newest first */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_InvoiceOut"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    portal: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Where they are */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BillingLink"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    refresh_billing: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is read in a moment */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BillingOut"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    webhook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": string;
-            };
-        };
-        responses: {
-            /** @description It is kept */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Received"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    operator_billing: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The account */
-                id: components["schemas"]["AccountId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description As it was last read */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BillingOut"];
-                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];

@@ -44,8 +44,8 @@ fn status(bill: &BillingOut, output: &Output) -> Result<(), Failure> {
         let now = text::now();
         let rows = bill.subscriptions.iter().map(|one| {
             let ends = match (one.period_ends_at, one.cancels) {
-                (Some(at), true) => format!("ends in {}", text::until(at, now)),
-                (Some(at), false) => format!("renews in {}", text::until(at, now)),
+                (Some(at), true) => format!("ends {}", text::until(at, now)),
+                (Some(at), false) => format!("renews {}", text::until(at, now)),
                 (None, _) => "–".to_owned(),
             };
             vec![
@@ -57,7 +57,7 @@ fn status(bill: &BillingOut, output: &Output) -> Result<(), Failure> {
                 (Paint::Warning, one.pay_until.map_or_else(String::new, |at| text::until(at, now))),
             ]
         });
-        output.table(&["agent", "plan", "price", "stage", "period", "pay within"], rows.collect())?;
+        output.table(&["agent", "plan", "price", "stage", "period", "to be paid"], rows.collect())?;
         for one in bill.subscriptions.iter().filter(|one| !matches!(one.stage, Stage::Good | Stage::Ended) || one.trouble.is_some()) {
             output.line(format!("{}: {}", one.slug, text::harmless(&told(one), false)))?;
         }

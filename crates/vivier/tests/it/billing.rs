@@ -34,9 +34,10 @@ fn bill() -> Value {
 #[tokio::test]
 async fn a_bill_says_what_is_paid_and_what_is_missing() {
     let world = World::new().await;
-    world.answer("GET", "/v1/billing", 200, bill()).await;
+    let bill = bill();
+    world.answer("GET", "/v1/billing", 200, bill.clone()).await;
     insta::assert_snapshot!("billing-status", world.run(&["billing", "status"]).snapshot(&world));
-    assert_eq!(world.run(&["--json", "billing", "status"]).json(), bill());
+    assert_eq!(world.run(&["--json", "billing", "status"]).json(), bill);
 }
 
 #[tokio::test]
