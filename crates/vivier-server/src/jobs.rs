@@ -19,7 +19,9 @@ pub enum Task {
     Mail(Mail),
     /// Sends a link that sets the password anew, if somebody has this address. A job, so that who asks is answered alike, in the same
     /// time, whether somebody has it or not.
-    PasswordReset { email: Email },
+    PasswordReset {
+        email: Email,
+    },
 }
 
 impl Task {

@@ -95,7 +95,11 @@ mod tests {
     fn an_app_is_told_the_secret_as_text_and_as_a_picture() {
         let enrolment = enrolment(b"12345678901234567890", &"ada@example.com".parse().expect("an address")).expect("a picture");
         assert_eq!(enrolment.secret.expose(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-        assert!(enrolment.url.expose().starts_with("otpauth://totp/Vivier:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), "{}", enrolment.url.expose());
+        assert!(
+            enrolment.url.expose().starts_with("otpauth://totp/Vivier:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+            "{}",
+            enrolment.url.expose()
+        );
         assert!(enrolment.picture.expose().contains("<svg"));
     }
 }

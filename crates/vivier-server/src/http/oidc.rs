@@ -150,7 +150,12 @@ async fn set_out(app: &App, provider: &OidcSettings, next: &str, link: Option<(U
 /// For browsers: leads to the provider, and back.
 #[utoipa::path(get, path = "/v1/auth/oidc/{provider}", tag = "accounts", extensions(("x-vivier-role" = json!("nobody"))), security(()),
     params(("provider" = String, Path, description = "Its name"), BeginQuery), responses((status = 303, description = "To the provider")))]
-pub async fn begin_oidc(State(app): State<App>, ProviderPath(name): ProviderPath, headers: HeaderMap, Query(query): Query<BeginQuery>) -> Result<Response, ApiError> {
+pub async fn begin_oidc(
+    State(app): State<App>,
+    ProviderPath(name): ProviderPath,
+    headers: HeaderMap,
+    Query(query): Query<BeginQuery>,
+) -> Result<Response, ApiError> {
     let provider = provider(&app, name.as_str())?;
     app.auth.limits.check(Limit::LoginByAddress, &address_key(client_address(&headers))).map_err(reached)?;
     let (address, cookie) = set_out(&app, provider, local_path(query.next.as_deref()), None).await?;
@@ -162,7 +167,12 @@ pub async fn begin_oidc(State(app): State<App>, ProviderPath(name): ProviderPath
 /// Link an identity to who is signed in
 #[utoipa::path(post, path = "/v1/auth/identities/{provider}", tag = "accounts", extensions(("x-vivier-role" = json!("person"))), request_body = Reassurance, security(("session" = [])),
     params(("provider" = String, Path, description = "Its name")), responses((status = 200, description = "Where the browser goes now", body = LinkAddress)))]
-pub async fn link_identity(State(app): State<App>, SignedIn(someone): SignedIn, ProviderPath(name): ProviderPath, Body(body): Body<Reassurance>) -> Result<Response, ApiError> {
+pub async fn link_identity(
+    State(app): State<App>,
+    SignedIn(someone): SignedIn,
+    ProviderPath(name): ProviderPath,
+    Body(body): Body<Reassurance>,
+) -> Result<Response, ApiError> {
     let provider = provider(&app, name.as_str())?;
     let user = reassure(&app, &someone, body, Wanted::Password).await?;
     let (url, cookie) = set_out(&app, provider, "/account", Some((user.id, someone.session))).await?;
@@ -172,7 +182,12 @@ pub async fn link_identity(State(app): State<App>, SignedIn(someone): SignedIn, 
 /// Unlink an identity
 #[utoipa::path(post, path = "/v1/auth/identities/{provider}/unlink", tag = "accounts", extensions(("x-vivier-role" = json!("person"))), request_body = Reassurance, security(("session" = [])),
     params(("provider" = String, Path, description = "Its name")), responses((status = 204, description = "It signs in no more")))]
-pub async fn unlink_identity(State(app): State<App>, SignedIn(someone): SignedIn, ProviderPath(name): ProviderPath, Body(body): Body<Reassurance>) -> Result<StatusCode, ApiError> {
+pub async fn unlink_identity(
+    State(app): State<App>,
+    SignedIn(someone): SignedIn,
+    ProviderPath(name): ProviderPath,
+    Body(body): Body<Reassurance>,
+) -> Result<StatusCode, ApiError> {
     let provider = provider(&app, name.as_str())?;
     reassure(&app, &someone, body, Wanted::Password).await?;
     let mail = tell(&app, &someone, Happened::Unlinked, provider.title());
@@ -252,7 +267,13 @@ async fn come_back(app: &App, provider: &OidcSettings, visitor: &Visitor, header
 
 /// Who somebody is here. An address alone makes nobody another user: both sides must have proven it, and the operator must have said
 /// that this provider's word is good for it. Else whoever signs up with somebody's address first would be given their sign-ins.
-async fn known_as(app: &App, provider: &OidcSettings, headers: &HeaderMap, identity: &Identity, verified: Option<Email>) -> Result<Result<User, Refusal>, ApiError> {
+async fn known_as(
+    app: &App,
+    provider: &OidcSettings,
+    headers: &HeaderMap,
+    identity: &Identity,
+    verified: Option<Email>,
+) -> Result<Result<User, Refusal>, ApiError> {
     let from = client_address(headers);
     if let Some(user) = app.store.identity(identity).await? {
         app.store.used_identity(user, identity, from).await?;
@@ -285,7 +306,13 @@ async fn known_as(app: &App, provider: &OidcSettings, headers: &HeaderMap, ident
 }
 
 /// Links the identity to who set out, if they are still the one who is signed in here.
-async fn finish_link(app: &App, provider: &OidcSettings, visitor: &Visitor, (user, session): (UserId, SessionId), identity: &Identity) -> Result<Result<Response, Refusal>, ApiError> {
+async fn finish_link(
+    app: &App,
+    provider: &OidcSettings,
+    visitor: &Visitor,
+    (user, session): (UserId, SessionId),
+    identity: &Identity,
+) -> Result<Result<Response, Refusal>, ApiError> {
     let (actor, email) = match visitor {
         Visitor::Known(caller) if caller.user == user && caller.session() == Some(session) => (caller.actor(), caller.email.clone()),
         Visitor::Alone(someone) if someone.user == user && someone.session == session => (someone.actor(), someone.email.clone()),

@@ -42,13 +42,18 @@ fn broken(error: &WebauthnError) -> ApiError {
 }
 
 fn read<T: serde::de::DeserializeOwned>(credential: serde_json::Map<String, serde_json::Value>) -> Result<T, ApiError> {
-    serde_json::from_value(serde_json::Value::Object(credential)).map_err(|_| ApiError::field("credential", "must be what `navigator.credentials` gave, as JSON"))
+    serde_json::from_value(serde_json::Value::Object(credential))
+        .map_err(|_| ApiError::field("credential", "must be what `navigator.credentials` gave, as JSON"))
 }
 
 /// Ask for a new passkey
 #[utoipa::path(post, path = "/v1/auth/passkeys/options", tag = "accounts", extensions(("x-vivier-role" = json!("person"))), request_body = Reassurance, security(("session" = [])),
     responses((status = 200, description = "For `navigator.credentials.create`", body = PasskeyChallenge)))]
-pub async fn new_passkey_options(State(app): State<App>, SignedIn(someone): SignedIn, Body(body): Body<Reassurance>) -> Result<Json<PasskeyChallenge>, ApiError> {
+pub async fn new_passkey_options(
+    State(app): State<App>,
+    SignedIn(someone): SignedIn,
+    Body(body): Body<Reassurance>,
+) -> Result<Json<PasskeyChallenge>, ApiError> {
     let user = reassure(&app, &someone, body, Wanted::Password).await?;
     let known: Vec<_> = app.store.passkeys(user.id).await?.into_iter().map(|(_, passkey)| passkey).collect();
     let (challenge, state) = webauthn::ask_new(party(&app)?, user.id, &user.email, &known).map_err(|error| ApiError::internal(&error))?;
@@ -64,7 +69,11 @@ pub async fn new_passkey_options(State(app): State<App>, SignedIn(someone): Sign
 /// recovery codes, shown this one time.
 #[utoipa::path(post, path = "/v1/auth/passkeys", tag = "accounts", extensions(("x-vivier-role" = json!("person"))), request_body = NewPasskey, security(("session" = [])),
     responses((status = 201, description = "The passkey", body = PasskeyAdded)))]
-pub async fn add_passkey(State(app): State<App>, SignedIn(someone): SignedIn, Body(body): Body<NewPasskey>) -> Result<(StatusCode, Json<PasskeyAdded>), ApiError> {
+pub async fn add_passkey(
+    State(app): State<App>,
+    SignedIn(someone): SignedIn,
+    Body(body): Body<NewPasskey>,
+) -> Result<(StatusCode, Json<PasskeyAdded>), ApiError> {
     let NewPasskey { token, name, credential } = body;
     let answer: RegisterPublicKeyCredential = read(credential)?;
     let party = party(&app)?;
@@ -81,7 +90,12 @@ pub async fn add_passkey(State(app): State<App>, SignedIn(someone): SignedIn, Bo
 /// Remove a passkey
 #[utoipa::path(post, path = "/v1/auth/passkeys/{id}/remove", tag = "accounts", extensions(("x-vivier-role" = json!("person"))), request_body = Reassurance, security(("session" = [])),
     params(("id" = PasskeyId, Path, description = "The passkey")), responses((status = 204, description = "It signs in no more")))]
-pub async fn remove_passkey(State(app): State<App>, SignedIn(someone): SignedIn, PasskeyPath(id): PasskeyPath, Body(body): Body<Reassurance>) -> Result<StatusCode, ApiError> {
+pub async fn remove_passkey(
+    State(app): State<App>,
+    SignedIn(someone): SignedIn,
+    PasskeyPath(id): PasskeyPath,
+    Body(body): Body<Reassurance>,
+) -> Result<StatusCode, ApiError> {
     let found = app.store.passkeys(someone.user).await?.into_iter().find(|(passkey, _)| passkey.id == id);
     let (passkey, _) = found.ok_or_else(|| ApiError::not_found("passkey"))?;
     reassure(&app, &someone, body, Wanted::Password).await?;
@@ -135,7 +149,8 @@ pub async fn passkey_sign_in(
     let party = party(&app)?;
     let step = app.store.take_step(StepKind::UsePasskey, token::digest(token.expose())).await?.ok_or_else(begin_again)?;
     let awaited: Awaited = serde_json::from_slice(&step.state).map_err(|error| ApiError::internal(&error))?;
-    let unknown = || ApiError::new(StatusCode::UNAUTHORIZED, "unknown_passkey", "Not signed in", "This passkey is not known here, or was removed. Sign in another way.");
+    let unknown =
+        || ApiError::new(StatusCode::UNAUTHORIZED, "unknown_passkey", "Not signed in", "This passkey is not known here, or was removed. Sign in another way.");
     let (user, mut passkey) = app.store.passkey(answer.get_credential_id()).await?.ok_or_else(unknown)?;
     match &awaited {
         // The authenticator says whose it is: that must be whom we know it of.

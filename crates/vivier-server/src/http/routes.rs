@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    accounts, audit, billing, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, links, logs, oidc, open,
-    openapi, operator, passkeys, releases, secrets, security, sign_in, timeline, tokens, waves, webhook,
+    accounts, audit, billing, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, links, logs, oidc, open, openapi,
+    operator, passkeys, releases, secrets, security, sign_in, timeline, tokens, waves, webhook,
 };
 use crate::app::App;
 

@@ -51,7 +51,12 @@ fn kinds(factors: &Factors) -> Vec<FactorKind> {
 
 /// The first step is not good any more: its time is over, or its tries are.
 pub(super) fn begin_again() -> ApiError {
-    ApiError::new(StatusCode::UNAUTHORIZED, "begin_again", "Not signed in", "This sign-in took too long, or was tried too often. Begin again with your address and password.")
+    ApiError::new(
+        StatusCode::UNAUTHORIZED,
+        "begin_again",
+        "Not signed in",
+        "This sign-in took too long, or was tried too often. Begin again with your address and password.",
+    )
 }
 
 /// Give the second factor
@@ -80,7 +85,12 @@ pub async fn second_step(
         }
         Second::Wrong => {
             metrics::counter!("vivier_second_steps_total", "outcome" => "wrong").increment(1);
-            Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_code", "Not signed in", "The code is wrong, or was used already. Wait for the app's next one, or take a recovery code."))
+            Err(ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                "wrong_code",
+                "Not signed in",
+                "The code is wrong, or was used already. Wait for the app's next one, or take a recovery code.",
+            ))
         }
         Second::Gone => Err(begin_again()),
     }
@@ -118,7 +128,10 @@ pub(super) async fn reassure(app: &App, someone: &Someone, given: Reassurance, w
         (None, _) => {
             let begun = app.store.session_begun(someone.session).await?;
             if app.clock.now().millis_since(begun) > FRESH_MILLIS {
-                return Err(ApiError::forbidden("sign_in_again", "You have no password, so this needs a sign-in of the last 15 minutes. Log out and in, then try again."));
+                return Err(ApiError::forbidden(
+                    "sign_in_again",
+                    "You have no password, so this needs a sign-in of the last 15 minutes. Log out and in, then try again.",
+                ));
             }
         }
     }

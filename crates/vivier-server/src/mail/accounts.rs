@@ -90,11 +90,15 @@ pub enum Happened {
 /// Tells that something about someone's sign-in has changed: if it was not them, they must hear of it.
 pub fn told(public_url: &str, to: &Email, happened: Happened, detail: &str) -> Mail {
     let (subject, what) = match happened {
-        Happened::PasswordReset => ("Your password was set anew", "Your password was set anew, with a link from a mail to this address.\nEverybody was signed out."),
+        Happened::PasswordReset => {
+            ("Your password was set anew", "Your password was set anew, with a link from a mail to this address.\nEverybody was signed out.")
+        }
         Happened::AppOn => ("An authenticator app was set up", "An authenticator app was set up. Signing in asks for its code from now on."),
         Happened::AppOff => ("The authenticator app was turned off", "The authenticator app was turned off. Signing in does not ask for its\ncode any more."),
         Happened::NewCodes => ("New recovery codes were made", "New recovery codes were made. The old ones work no more."),
-        Happened::PasskeyAdded => ("A passkey was added", "A passkey was added. It can sign in, and signing in with the password\nasks for a second factor from now on."),
+        Happened::PasskeyAdded => {
+            ("A passkey was added", "A passkey was added. It can sign in, and signing in with the password\nasks for a second factor from now on.")
+        }
         Happened::PasskeyRemoved => ("A passkey was removed", "A passkey was removed. It cannot sign in any more."),
         Happened::Linked => ("Another way to sign in was added", "An identity of another service was linked. It can sign in from now on."),
         Happened::Unlinked => ("A way to sign in was removed", "An identity of another service was unlinked. It cannot sign in any more."),
@@ -127,8 +131,17 @@ mod tests {
             let token = link.split("#token=").nth(1).expect("a token");
             assert_eq!(token::digest(token), letter.token_hash);
         }
-        let told = [Happened::PasswordReset, Happened::AppOn, Happened::AppOff, Happened::NewCodes, Happened::PasskeyAdded, Happened::PasskeyRemoved, Happened::Linked, Happened::Unlinked]
-            .map(|happened| told(url, &to, happened, "Ada's laptop"));
+        let told = [
+            Happened::PasswordReset,
+            Happened::AppOn,
+            Happened::AppOff,
+            Happened::NewCodes,
+            Happened::PasskeyAdded,
+            Happened::PasskeyRemoved,
+            Happened::Linked,
+            Happened::Unlinked,
+        ]
+        .map(|happened| told(url, &to, happened, "Ada's laptop"));
         for mail in letters.into_iter().map(|letter| letter.mail).chain(told) {
             for line in mail.text.lines().filter(|line| !line.contains("#token=")) {
                 assert!(line.chars().count() <= 76 && line.is_ascii(), "{line}");

@@ -82,13 +82,8 @@ impl Store {
     pub async fn used_passkey(&self, user: UserId, passkey: &Passkey, from: Option<IpAddr>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let now = tx.now().as_millis();
-        let done = sqlx::query(USED)
-            .bind(passkey.cred_id().as_slice().to_vec())
-            .bind(user.to_string())
-            .bind(json(passkey))
-            .bind(now)
-            .execute(tx.conn())
-            .await?;
+        let done =
+            sqlx::query(USED).bind(passkey.cred_id().as_slice().to_vec()).bind(user.to_string()).bind(json(passkey)).bind(now).execute(tx.conn()).await?;
         if done.rows_affected() == 0 {
             return Err(StoreError::NotFound("passkey"));
         }

@@ -149,8 +149,7 @@ impl Providers {
     }
 
     async fn exchange(&self, provider: &OidcSettings, known: &Known, redirect: &str, code: &str, question: &Question) -> Result<String, OidcError> {
-        let mut form =
-            vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect), ("code_verifier", question.verifier.expose())];
+        let mut form = vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect), ("code_verifier", question.verifier.expose())];
         let secret = match &provider.client_secret_file {
             None => None,
             Some(file) => {

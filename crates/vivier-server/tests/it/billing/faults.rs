@@ -82,3 +82,17 @@ async fn who_asks_meanwhile_is_told_so_and_never_shown_a_key() {
     assert_eq!(shop.bill(id).await.stage, Stage::Good);
     assert_eq!(shop.stripe.live().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_done_although_its_answer_was_lost_is_not_done_again() {
+    let shop = Shop::new().await;
+    let id = shop.deploy("starter").await;
+    shop.stripe.be(Mood::BrokenAfterwards);
+    // First the customer, then the page: each was made, and nobody heard of it.
+    for _ in 0..2 {
+        shop.api.post(&shop.who, "/v1/billing/checkout", &json!({ "deployment": id })).await.problem(503, "provider_away");
+    }
+    shop.stripe.be(Mood::Well);
+    let session = shop.checkout(id, None).await;
+    assert_eq!((shop.stripe.customers().len(), shop.stripe.sessions()), (1, vec![session]));
+}

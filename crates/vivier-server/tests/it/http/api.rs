@@ -35,7 +35,14 @@ pub fn trials(deployments: u32) -> Plans {
 }
 
 pub fn settings() -> Config {
-    Config { signups_per_hour: 10_000, logins_per_quarter: 10_000, mails_per_hour: 10_000, deploys_per_hour: 10_000, plans: trials(10_000), ..Config::default() }
+    Config {
+        signups_per_hour: 10_000,
+        logins_per_quarter: 10_000,
+        mails_per_hour: 10_000,
+        deploys_per_hour: 10_000,
+        plans: trials(10_000),
+        ..Config::default()
+    }
 }
 
 /// What came back.

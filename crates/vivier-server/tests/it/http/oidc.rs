@@ -218,7 +218,8 @@ async fn who_is_not_admitted_gets_no_account() {
     let closed = self::scene(|provider| provider.makes_accounts = false).await;
     refused(&closed.go("/", ada()).await, "unknown");
     let trip = closed.set_out("/").await;
-    let answer = closed.api.get(&As::Cookie(trip.cookie.clone()), &format!("/v1/auth/oidc/corp/callback?error=access_denied&state={}", trip.state)).await.ok(303);
+    let answer =
+        closed.api.get(&As::Cookie(trip.cookie.clone()), &format!("/v1/auth/oidc/corp/callback?error=access_denied&state={}", trip.state)).await.ok(303);
     refused(&answer, "declined");
     closed.api.get(&As::Nobody, "/v1/auth/oidc/nobody").await.problem(404, "not_found");
 }

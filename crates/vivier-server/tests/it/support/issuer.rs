@@ -211,18 +211,10 @@ fn id_token(url: &str, inner: &Inner, asked: &HashMap<String, String>, claims: V
             aws_lc_rs::hmac::sign(&key, signed.as_bytes()).as_ref().to_vec()
         }
         Flaw::Signature => sign_rsa(&rsa(), &signed),
-        Flaw::None if inner.elliptic => {
-            inner.ec.sign(&SystemRandom::new(), signed.as_bytes()).expect("signed").as_ref().to_vec()
+        Flaw::None if inner.elliptic => inner.ec.sign(&SystemRandom::new(), signed.as_bytes()).expect("signed").as_ref().to_vec(),
+        Flaw::None | Flaw::Nonce | Flaw::NoNonce | Flaw::Audience | Flaw::Party | Flaw::Expired | Flaw::Early | Flaw::Issuer | Flaw::UnknownKey => {
+            sign_rsa(&inner.rsa, &signed)
         }
-        Flaw::None
-        | Flaw::Nonce
-        | Flaw::NoNonce
-        | Flaw::Audience
-        | Flaw::Party
-        | Flaw::Expired
-        | Flaw::Early
-        | Flaw::Issuer
-        | Flaw::UnknownKey => sign_rsa(&inner.rsa, &signed),
     };
     format!("{signed}.{}", BASE64.encode(signature))
 }

@@ -173,6 +173,10 @@ impl Stripe {
         self.lock().customers.keys().cloned().collect()
     }
 
+    pub fn sessions(&self) -> Vec<String> {
+        self.lock().sessions.keys().cloned().collect()
+    }
+
     /// What was charged and paid, by every invoice.
     pub fn charged(&self) -> i64 {
         self.lock().invoices.values().filter(|invoice| invoice["status"] == "paid").filter_map(|invoice| invoice["amount_paid"].as_i64()).sum()
