@@ -12,7 +12,7 @@ const landing = createRoute({ getParentRoute: () => root, path: "/", component: 
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
-  validateSearch: (search: Record<string, unknown>) => given("next", text(search["next"])),
+  validateSearch: (search: Record<string, unknown>) => ({ ...given("next", text(search["next"])), ...given("problem", text(search["problem"])) }),
   component: lazyRouteComponent(() => import("./pages/Sign"), "Login"),
 });
 const signup = createRoute({
@@ -28,6 +28,11 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import("./pages/Sign"), "Setup"),
 });
 
+const linked = (path: string, page: "Forgot" | "Reset" | "Verify" | "NewEmail" | "UndoEmail") =>
+  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(() => import("./pages/Links"), page) });
+const forgot = createRoute({ getParentRoute: () => root, path: "/forgot", component: lazyRouteComponent(() => import("./pages/Links"), "Forgot") });
+const links = [linked("/reset", "Reset"), linked("/verify", "Verify"), linked("/email", "NewEmail"), linked("/undo", "UndoEmail")];
+
 const inside = createRoute({ getParentRoute: () => root, id: "inside", component: Inside });
 const agents = createRoute({ getParentRoute: () => inside, path: "/agents", component: lazyRouteComponent(() => import("./pages/Agents")) });
 const create = createRoute({
@@ -42,7 +47,12 @@ const agent = createRoute({
   validateSearch: (search: Record<string, unknown>) => given("tab", text(search["tab"])),
   component: lazyRouteComponent(() => import("./pages/agent/Agent")),
 });
-const account = createRoute({ getParentRoute: () => inside, path: "/account", component: lazyRouteComponent(() => import("./pages/Account")) });
+const account = createRoute({
+  getParentRoute: () => inside,
+  path: "/account",
+  validateSearch: (search: Record<string, unknown>) => given("problem", text(search["problem"])),
+  component: lazyRouteComponent(() => import("./pages/Account")),
+});
 const billing = createRoute({
   getParentRoute: () => inside,
   path: "/billing",
@@ -66,7 +76,7 @@ const deployment = createRoute({
   },
 });
 
-const routeTree = root.addChildren([landing, login, signup, setup, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, operator])]);
+const routeTree = root.addChildren([landing, login, signup, setup, forgot, ...links, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, operator])]);
 
 export const router = createRouter({
   routeTree,

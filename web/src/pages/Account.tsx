@@ -10,6 +10,7 @@ import { Button, Card, Empty, Notice, ProblemNotice, SelectField, Skeleton, Text
 import { Dialog } from "../ui/Dialog";
 import { Page } from "../ui/Shell";
 import { complain, say } from "../ui/toasts";
+import { Security } from "./account/Security";
 
 const SCOPES: Record<TokenScope, [string, string]> = {
   read: ["Look", "at agents, logs, events and configuration"],
@@ -36,6 +37,7 @@ export default function Account() {
           </dl>
         </Card>
         <Tokens />
+        <Security />
         <Password />
       </div>
     </Page>

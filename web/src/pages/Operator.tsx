@@ -14,6 +14,7 @@ import { Seen, StateBadge } from "../ui/StateBadge";
 import { complain } from "../ui/toasts";
 import { StateSelect } from "../ui/StateSelect";
 import { Channels } from "./operator/Channels";
+import { Jobs } from "./operator/Jobs";
 import { Waves } from "./operator/Waves";
 import { OperatorReleases } from "./operator/Releases";
 
@@ -46,6 +47,7 @@ export default function Operator() {
         <Channels />
         <Waves />
         <Everyone />
+        <Jobs />
         <div className="grid items-start gap-5 lg:grid-cols-2">
           <Card title="Releases">
             <Loaded query={releases} empty="No image has been built. Build one: vivierd release build">
