@@ -32,6 +32,27 @@ const PAGES = [
     await page.getByRole("button", { name: "Log in", exact: true }).click();
     await page.getByRole("alert").waitFor();
   }],
+  ["login-problem", () => "/login?problem=link_first", null],
+  ["second", () => "/login", null, async (page) => {
+    await page.getByLabel("E-mail").fill("second@example.com");
+    await page.getByLabel("Password", { exact: true }).fill("long enough");
+    await page.getByRole("button", { name: "Log in", exact: true }).click();
+    await page.getByLabel("Code of your authenticator app").fill("000000");
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("alert").waitFor();
+  }],
+  ["link-forgot", () => "/forgot", null],
+  ["link-reset", () => "/reset#token=abc", null],
+  ["link-verify", () => "/verify#token=abc", null, async (page) => {
+    await page.getByRole("button", { name: "Confirm it" }).click();
+    await page.getByText("is confirmed").waitFor();
+  }],
+  ["link-email", () => "/email#token=abc", null],
+  ["link-undo-spent", () => "/undo#token=spent", null, async (page) => {
+    await page.getByRole("button", { name: "Take it back" }).click();
+    await page.getByRole("alert").waitFor();
+  }],
+  ["link-incomplete", () => "/verify", null],
   ["signup", () => "/signup", null],
   ["setup", () => "/setup?token=abc", null],
   ["agents-empty", () => "/agents", "empty@example.com"],
@@ -90,6 +111,26 @@ const PAGES = [
     await page.getByRole("dialog").waitFor();
   }),
   ["account", () => "/account", owner],
+  ["account-passkey", () => "/account", owner, async (page) => {
+    await page.getByRole("button", { name: "Add a passkey…" }).click();
+    await page.getByRole("dialog").waitFor();
+  }],
+  ["account-app", () => "/account?problem=taken", owner, async (page) => {
+    const off = page.getByRole("button", { name: "Turn off…" });
+    await page.getByRole("heading", { name: "Authenticator app" }).waitFor();
+    if (await off.isVisible()) {
+      await off.click();
+      await page.getByRole("button", { name: "Turn it off" }).click();
+    }
+    await page.getByRole("button", { name: "Set up…" }).click();
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByTestId("app-secret").waitFor();
+  }],
+  ["account-codes", () => "/account", owner, async (page) => {
+    await page.getByRole("button", { name: "New codes…" }).click();
+    await page.getByRole("button", { name: "Make new codes" }).click();
+    await page.getByTestId("recovery-codes").waitFor();
+  }],
   ["account-token", () => "/account", owner, async (page) => {
     await page.getByRole("button", { name: "New token" }).click();
     await page.getByLabel("What is it for?").fill("Laptop");

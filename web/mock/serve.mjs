@@ -7,6 +7,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { randomBytes } from "node:crypto";
 import JSON5 from "json5";
+import { openly, signedIn } from "./security.mjs";
 
 const GIB = 1024 ** 3;
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
@@ -439,6 +440,7 @@ async function answer(request, response, path, query) {
     json(status, shownMe(known), { "set-cookie": `vivier_session=${key}; HttpOnly; SameSite=Lax; Path=/` });
   };
   if (path === "/v1/catalogue") return json(200, catalogue);
+  if (path.startsWith("/v1/auth/") && openly(path, body, { json, refuse, enter }) !== undefined) return;
   if (path === "/v1/auth/signup" || path === "/v1/auth/login") {
     if (body.setup_token) accounts.set(body.email, { id: id("acc"), email: body.email, role: "operator", created_at: ago(0), tokens: [] });
     if (body.password === "wrong password") refuse(401, "wrong_credentials", "The e-mail or the password is wrong. Try again, or sign up.");
@@ -447,6 +449,7 @@ async function answer(request, response, path, query) {
   }
   const me = sessions.has(cookie) ? account(sessions.get(cookie)) : refuse(401, "signed_out", "Sign in first.");
   if (path === "/v1/auth/me") return json(200, shownMe(me));
+  if (/^\/v1\/(auth|operator\/jobs)(\/|$)/.test(path) && signedIn(path, method, body, me, { json, refuse }) !== undefined) return;
   if (path === "/v1/auth/logout") return sessions.delete(cookie), json(204);
   if (path === "/v1/auth/password") return body.current_password === "wrong password" ? refuse(422, "invalid", "Some fields are wrong.", [{ path: "current_password", message: "is not your password" }]) : json(204);
   if (path.startsWith("/v1/billing")) return json(200, money(me, path.split("/")[3], body));

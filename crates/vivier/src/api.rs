@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use vivier_core::id::{DeploymentId, ReleaseId, TokenId, WaveId};
+use vivier_core::id::{DeploymentId, JobId, ReleaseId, TokenId, WaveId};
 use vivier_core::runtime::{LogLine, Stats};
 use vivier_core::waves::{ReleaseChannel, WaveAsk};
 use vivier_core::wire::Page;
@@ -13,6 +13,7 @@ use vivier_core::wire::agents::{
 };
 use vivier_core::wire::billing::{BillingLink, BillingOut, Cancel, InvoiceOut, NewCheckout, SubscriptionOut};
 use vivier_core::wire::catalogue::Catalogue;
+use vivier_core::wire::jobs::JobOut;
 use vivier_core::wire::operator::{HostOut, NewWithdrawal, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
 use vivier_core::wire::waves::{Follow, Promote, Promoted, PromotionPlan, ReleaseChannelOut, Revert, RevertPlan, WaveDetail, WaveOut};
 
@@ -76,6 +77,9 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("get", "/v1/operator/channels"),
     ("get", "/v1/operator/releases/{id}/promote"),
     ("post", "/v1/operator/releases/{id}/promote"),
+    ("get", "/v1/operator/jobs"),
+    ("post", "/v1/operator/jobs/{id}/retry"),
+    ("delete", "/v1/operator/jobs/{id}"),
     ("get", "/v1/operator/waves"),
     ("get", "/v1/operator/waves/{id}"),
     ("post", "/v1/operator/waves/{id}/pause"),
@@ -84,6 +88,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("get", "/v1/operator/waves/{id}/revert"),
     ("post", "/v1/operator/waves/{id}/revert"),
     ("post", "/v1/auth/login"),
+    ("post", "/v1/auth/second"),
     ("post", "/v1/auth/logout"),
 ];
 
@@ -343,6 +348,18 @@ impl Api {
     }
 
     /// The newest ones; older ones are history.
+    pub async fn jobs(&self, state: &str) -> Result<Vec<JobOut>, Failure> {
+        self.list_by(|| Call::get(&["v1", "operator", "jobs"]).query("state", state).query("limit", 100)).await
+    }
+
+    pub async fn retry_job(&self, id: JobId) -> Result<JobOut, Failure> {
+        self.http.json(Call::post(&["v1", "operator", "jobs", &id.to_string(), "retry"])).await
+    }
+
+    pub async fn discard_job(&self, id: JobId) -> Result<(), Failure> {
+        self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "operator", "jobs", &id.to_string()])).await
+    }
+
     pub async fn waves(&self) -> Result<Vec<WaveOut>, Failure> {
         self.http.json::<Page<WaveOut>>(Call::get(&["v1", "operator", "waves"])).await.map(|page| page.items)
     }

@@ -17,7 +17,7 @@ pub use self::agents::{
 };
 pub use self::billing::{BillingCommand, CancelArgs};
 pub use self::config::{ConfigCommand, ConfigExportArgs, ConfigImportArgs, ConfigSetArgs, DiffArgs, RollbackArgs, Text};
-pub use self::operator::{OperatorCommand, OperatorReleaseCommand, PromoteArgs, WaveCommand};
+pub use self::operator::{JobCommand, OperatorCommand, OperatorReleaseCommand, PromoteArgs, WaveCommand};
 pub use self::releases::ReleaseCommand;
 pub use self::secrets::SecretsCommand;
 pub use self::values::Level;

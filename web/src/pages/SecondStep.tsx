@@ -47,7 +47,7 @@ export function SecondStep({ token, kinds, onDone, onAgain }: Props) {
   }
   return (
     <div className="grid gap-4">
-      <p className="text-muted">Your password is right. Now show that it is you.</p>
+      <p className="text-muted">That was right. Now show that it is you.</p>
       {withPasskey.error && <PasskeyProblem error={withPasskey.error} />}
       {kinds.includes("passkey") && passkeysHere() && (
         <Button look={codes ? "plain" : "primary"} busy={withPasskey.isPending} onClick={() => withPasskey.mutate()}>

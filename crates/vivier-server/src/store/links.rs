@@ -25,6 +25,7 @@ statements! {
     DROP_PASSKEYS = "DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2";
     DROP_IDENTITIES = "DELETE FROM identities WHERE user_id = $1 AND created_at >= $2";
     DROP_APP = "DELETE FROM authenticators WHERE user_id = $1 AND created_at >= $2";
+    DROP_CODES = "DELETE FROM recovery_codes WHERE user_id = $1";
 }
 
 /// What a link is for.
@@ -213,6 +214,8 @@ impl Store {
             // From a while before the change: it began with a sign-in.
             sqlx::query(statement).bind(&id).bind(used.created_at.plus_seconds(-Purpose::Change.seconds()).as_millis()).execute(tx.conn()).await?;
         }
+        // They may have been made anew since; the app and passkeys from before still open, and make others.
+        sqlx::query(DROP_CODES).bind(&id).execute(tx.conn()).await?;
         for purpose in [Purpose::Change, Purpose::Undo, Purpose::Reset, Purpose::Verify] {
             tx.forget_links(used.user, purpose).await?;
         }

@@ -34,11 +34,34 @@ pub enum OperatorCommand {
     Channels,
     /// Give a release to a channel: its followers are moved in waves
     Promote(PromoteArgs),
+    /// Jobs that wait or were given up, such as mails
+    Jobs {
+        /// Only those: waiting, done or dead [default: those that were given up]
+        #[arg(long, default_value = "dead", value_parser = ["waiting", "done", "dead"])]
+        state: String,
+    },
+    /// One job: try it again, or throw it away
+    #[command(subcommand)]
+    Job(JobCommand),
     /// Waves, newest first
     Waves,
     /// One wave: look at it, or say how it goes on
     #[command(subcommand)]
     Wave(WaveCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobCommand {
+    /// Try a job again at once
+    Retry {
+        /// Its id (job_…)
+        id: vivier_core::id::JobId,
+    },
+    /// Throw a job away: it is never done
+    Discard {
+        /// Its id (job_…)
+        id: vivier_core::id::JobId,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,11 +1,13 @@
 //! `login`, `logout`, `whoami`.
 
 use serde::Serialize;
+use reqwest::StatusCode;
 use serde_json::json;
 use url::Url;
 use vivier_core::name::{DisplayName, Email};
 use vivier_core::secret::Secret;
 use vivier_core::wire::accounts::{Login, MeOut, NewToken, TokenCreated, TokenScope};
+use vivier_core::wire::security::{FactorKind, SecondFactor, SecondStep};
 
 use crate::api::Api;
 use crate::cli::{Global, LoginArgs, LogoutArgs, PersonArgs};
@@ -14,6 +16,9 @@ use crate::http::{Call, Http};
 use crate::output::Output;
 use crate::settings::{Access, Server, Settings};
 use crate::{dns, prompt};
+
+/// What works without a second step here.
+const INSTEAD: &str = "Make an API token in the dashboard, under Account, and give it with --token on stdin.";
 
 pub async fn login(global: &Global, args: &LoginArgs, output: &Output) -> Result<(), Failure> {
     let url = Access::find(global)?.url;
@@ -50,7 +55,7 @@ async fn with_password(url: &Url, args: &LoginArgs, output: &Output) -> Result<(
     } else {
         return Err(Failure::usage("There is no terminal to ask for the password.").next("Give --password-stdin, or --token with a token on stdin."));
     };
-    let session = sign_in(url, email, password).await?;
+    let session = sign_in(url, email, password, output).await?;
     let made = make_token(&session).await;
     // The session has done its work; the token that was made with it is not lost by a session that cannot be ended.
     sign_out(&session, output).await;
@@ -59,12 +64,37 @@ async fn with_password(url: &Url, args: &LoginArgs, output: &Output) -> Result<(
 }
 
 /// A browser's kind of session.
-async fn sign_in(url: &Url, email: Email, password: Secret) -> Result<Api, Failure> {
+async fn sign_in(url: &Url, email: Email, password: Secret, output: &Output) -> Result<Api, Failure> {
     let http = Http::new(&Access { url: url.clone(), token: None })?;
-    let response = http.send(&Call::post(&["v1", "auth", "login"]).body(&Login { email, password })?).await.map_err(wrong_password)?;
+    let mut response = http.send(&Call::post(&["v1", "auth", "login"]).body(&Login { email, password })?).await.map_err(wrong_password)?;
+    if response.status() == StatusCode::ACCEPTED {
+        let step = response.json::<SecondStep>().await.map_err(|error| http.lost(&error))?;
+        response = second_step(&http, step, output).await?;
+    }
     let cookie = session_cookie(&response)
         .ok_or_else(|| Failure::failed(format!("{url} accepted the password but gave no session.")).next("Is it a Vivier server of this version?"))?;
     Ok(Api { http: http.with_cookie(cookie) })
+}
+
+/// The password was right, and a second factor is asked for: a code, of a person at a terminal.
+async fn second_step(http: &Http, step: SecondStep, output: &Output) -> Result<reqwest::Response, Failure> {
+    let SecondStep { token, kinds, expires_at: _ } = step;
+    let question = match (kinds.contains(&FactorKind::App), kinds.contains(&FactorKind::RecoveryCode)) {
+        (true, _) => "Code of the authenticator app, or a recovery code:",
+        (false, true) => "Recovery code (a passkey works in the browser only):",
+        (false, false) => return Err(Failure::usage("Signing in asks for a passkey, which works in the browser only.").next(INSTEAD)),
+    };
+    if !output.may_ask() {
+        return Err(Failure::usage("Signing in asks for a second factor, and there is no terminal to ask for it.").next(INSTEAD));
+    }
+    loop {
+        let code = prompt::secret(question)?;
+        match http.send(&Call::post(&["v1", "auth", "second"]).body(&SecondFactor { token: token.clone(), code })?).await {
+            Err(failure) if failure.code() == Some("wrong_code") => eprintln!("  {}", failure.human()),
+            Err(failure) if failure.exit() == Exit::NotSignedIn => return Err(failure.next("Run `vivier login` again.")),
+            done => return done,
+        }
+    }
 }
 
 async fn sign_out(session: &Api, output: &Output) {
@@ -86,7 +116,7 @@ pub async fn as_person<T>(api: &Api, person: &PersonArgs, output: &Output, job: 
             } else {
                 return Err(failure.next("Give --password-stdin, or do it in the dashboard, under Account."));
             };
-            let session = sign_in(api.http.base(), email, password).await?;
+            let session = sign_in(api.http.base(), email, password, output).await?;
             let done = job(&session).await;
             sign_out(&session, output).await;
             done

@@ -11,6 +11,7 @@ mod diff;
 mod editor;
 mod follow;
 mod issues;
+mod jobs;
 mod list;
 mod operator;
 mod portable;

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::output::{Output, Paint, plain};
 use crate::text;
 
+use super::jobs;
 use super::list::state_in_short;
 use super::release::{checked, pick, standing};
 use super::waves;
@@ -24,6 +25,8 @@ pub async fn run(api: &Api, command: &OperatorCommand, output: &Output) -> Resul
         OperatorCommand::Quarantine => quarantine(api, output).await,
         OperatorCommand::Channels => waves::channels(api, output).await,
         OperatorCommand::Promote(args) => waves::promote(api, args, output).await,
+        OperatorCommand::Jobs { state } => jobs::list(api, state, output).await,
+        OperatorCommand::Job(command) => jobs::one(api, command, output).await,
         OperatorCommand::Waves => waves::list(api, output).await,
         OperatorCommand::Wave(command) => waves::one(api, command, output).await,
     }
