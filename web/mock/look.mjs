@@ -155,6 +155,30 @@ const PAGES = [
     await page.getByRole("button", { name: "Bring everybody back…" }).first().click();
     await page.getByTestId("revert-plan").waitFor();
   }],
+  ["audit", () => "/audit", owner],
+  ["operator-audit", () => "/operator/audit", owner, async (page) => {
+    await page.getByRole("button", { name: "Verify now" }).click();
+    await page.getByText("each as it was written").waitFor();
+  }],
+  ["tickets", () => "/tickets", owner],
+  ["ticket-open", () => "/tickets", owner, async (page) => {
+    await page.getByRole("button", { name: "Ask for help" }).click();
+    await page.getByLabel("What is it about?").fill("Telegram does not answer");
+    await page.getByLabel("Agent").selectOption({ index: 1 });
+    await page.getByRole("button", { name: "Show me what would be sent" }).click();
+    await page.getByText("The operator would see exactly this").waitFor();
+  }],
+  ["ticket", () => "/tickets/1002", owner],
+  ["operator-tickets", () => "/operator/tickets", owner],
+  ["operator-ticket", () => "/operator/tickets/1002", owner],
+  ["operator-accounts", () => "/operator/accounts", owner],
+  ["operator-account", () => "/operator/accounts/acc_01kb00000000000000000000ab", owner],
+  ["operator-look", () => "/operator/accounts/acc_01kb00000000000000000000ab", "operator-looks@example.com", async (page) => {
+    await page.getByRole("button", { name: "Look at it…" }).click();
+    await page.getByLabel("Why?").fill("ticket 1002");
+    await page.getByRole("button", { name: "Look", exact: true }).click();
+    await page.getByText("and can change nothing").waitFor();
+  }],
   ["not-found", () => "/no/such/page", owner],
 ];
 

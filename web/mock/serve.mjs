@@ -66,6 +66,61 @@ function waves(what, anyone, verb, method) {
 }
 const snapshot = (number, seconds, megabytes) => ({ number, taken_at: ago(seconds), bytes: Math.round(megabytes * 1024 ** 2), took_ms: 38, method: "reflink" });
 
+// Tickets, the audit log, accounts and looks: one of each kind.
+const fingerprint = (letter) => letter.repeat(64);
+const auditRow = (seq, seconds, action, subject, more = {}) => ({ seq, at: ago(seconds), account: "acc_0ada", actor: "ada@example.com", user: "usr_0ada", action, subject, outcome: "done", from: "198.51.100.7", detail: {}, hash: fingerprint("a"), ...more });
+const auditRows = [
+  auditRow(1042, 60, "deployment.restart", "dep_01kb00000000000000000000ab"),
+  auditRow(1041, 300, "account.look", "lok_01kb00000000000000000000ab", { actor: "operator ops@example.com", from: null, detail: { reason: "ticket 1002", until: soon(1500) } }),
+  auditRow(1038, 4000, "request.refused", "POST /v1/deployments/{id}/restart", { outcome: "refused", actor: "bob@example.com", detail: { path: "/v1/deployments/dep_01kb/restart", why: "role_missing", left_out_before: 0 } }),
+  auditRow(1030, 86400, "account.login", "usr_0ada", { outcome: "refused", detail: { why: "wrong_credentials", left_out_before: 12 } }),
+  auditRow(7, 86400 * 30, "account.signup", "acc_0ada", { actor: null, user: null, from: null }),
+];
+const aLook = { id: "lok_01kb00000000000000000000ab", account: "acc_01kb00000000000000000000ab", account_name: "Ada's aquarium", operator: "ops@example.com", reason: "ticket 1002: Telegram does not answer", from: ago(300), until: soon(1500), now: true };
+const aSnapshot = { taken_at: ago(30), name: "Coral", slug: "coral", plan: "starter", state: "running", openclaw_version: "2026.9.6", revision: 4, config: "{\n  channels: { telegram: { botToken: \"[hidden]\" } },\n}", events: [{ id: "evt_1", at: ago(60), kind: "step", action: "route", outcome: "done", message: "it can be reached", duration_ms: 12, actor: null }], log: [`${ago(50)} [telegram] getUpdates failed: 401 Unauthorized`, `${ago(45)} Authorization: Bearer [hidden]`] };
+const aTicket = (number, state, subject, more = {}) => ({ id: `tkt_${number}`, number, account: aLook.account, account_name: aLook.account_name, deployment: null, subject, state, opened_by: "ada@example.com", created_at: ago(86400), updated_at: ago(3600), closed_at: null, has_snapshot: false, messages: [{ at: ago(86400), author: "ada@example.com", from_operator: false, internal: false, message: "Since noon the bot does not answer.\nNothing was changed." }], snapshot: null, snapshot_destroyed_at: null, ...more });
+const allTickets = [
+  aTicket(1003, "open", "How do I bring my own domain?"),
+  aTicket(1002, "waiting", "Telegram does not answer", { has_snapshot: true, snapshot: aSnapshot, messages: [...aTicket(0, "open", "").messages, { at: ago(7200), author: "operator ops@example.com", from_operator: true, internal: true, message: "401: the token was revoked at BotFather." }, { at: ago(3600), author: "operator ops@example.com", from_operator: true, internal: false, message: "Telegram refuses the bot's token. Did you make a new one?" }] }),
+  aTicket(1001, "closed", "An invoice with our address", { closed_at: ago(3000), snapshot_destroyed_at: ago(100) }),
+];
+const anAccount = { id: aLook.account, name: aLook.account_name, owner: "ada@example.com", created_at: ago(86400 * 90), closed_at: null, members: 2, deployments: 3, held: 1, open_tickets: 2 };
+function tell(path, method, query, me, body) {
+  const staff = path.startsWith("/v1/operator/");
+  if (staff && me.role !== "operator") return null;
+  const rest = path.replace("/v1/operator/", "/v1/").split("/").slice(2);
+  if (rest[0] === "audit") {
+    if (rest[1] === "export") return [200, "seq,at\r\n"];
+    if (rest[1] === "verification") return [200, { rows: 1042, forgotten: 3, head: { place: 1042, hash: fingerprint("e"), chain: "c" }, findings: [], count: 0 }];
+    return [200, { items: auditRows.filter((row) => (!query.get("outcome") || row.outcome === query.get("outcome")) && (!query.get("action") || row.action.startsWith(query.get("action")))) }];
+  }
+  if (path === "/v1/looks") return [200, { items: [aLook, { ...aLook, id: "lok_2", reason: "the installation was moved", from: ago(86400 * 9), until: ago(86400 * 9 - 900), now: false }] }];
+  if (path === "/v1/auth/look") return delete me.look, [204];
+  if (rest[0] === "tickets") {
+    const visible = me.email.startsWith("empty@") ? [] : allTickets;
+    const one = rest[1] && visible.find((ticket) => ticket.id === rest[1]);
+    const shown = (ticket) => ({ ...ticket, messages: ticket.messages.filter((said) => staff || !said.internal) });
+    if (one && rest[2] === "messages") {
+      one.messages.push({ at: ago(0), author: me.email, from_operator: staff, internal: body.internal === true, message: body.message });
+      if (!body.internal) one.state = body.solved ? "solved" : staff ? "waiting" : "open";
+    }
+    if (one && rest[2] === "close") one.state = "closed";
+    if (one && rest[2] === "reopen") one.state = "open";
+    if (one) return [200, shown(one)];
+    if (method === "POST" && !staff) return allTickets.unshift(aTicket(1004, "open", body.subject, { messages: [{ at: ago(0), author: me.email, from_operator: false, internal: false, message: body.message }] })), [201, shown(allTickets[0])];
+    const q = (query.get("q") ?? "").replace("#", "");
+    return [200, { items: visible.filter((ticket) => (!query.get("state") || ticket.state === query.get("state")) && (!q || String(ticket.number) === q || ticket.subject.toLowerCase().includes(q.toLowerCase()))) }];
+  }
+  if (rest[2] === "support-snapshot") return [201, { id: "snp_1", expires_at: soon(3600), snapshot: aSnapshot }];
+  if (staff && rest[0] === "accounts") {
+    if (rest[2] === "look") return (me.look = { ...aLook, reason: body.reason }), [201, me.look];
+    if (rest[2]) return [200, { changed: 3, already: 0 }];
+    if (rest[1]) return [200, { ...anAccount, people: [{ user: "usr_1", email: "ada@example.com", role: "owner", operator: false, email_verified_at: ago(99), since: ago(86400 * 90) }, { user: "usr_2", email: "bob@example.com", role: "viewer", operator: false, email_verified_at: null, since: ago(86400 * 3) }], agents: [...deployments.values()].slice(0, 3).map(shown), looks: [aLook] }];
+    return [200, { items: [anAccount, { ...anAccount, id: "acc_2", name: "bob", owner: "bob@example.com", held: 0, open_tickets: 0, deployments: 1 }] }];
+  }
+  return null;
+}
+
 const limits = (cpu_millis, memory, storage) => ({ cpu_millis, memory_bytes: memory * GIB, storage_bytes: storage * GIB, pids: 256 });
 const usd = (amount) => ({ amount, currency: "usd" });
 const plans = [
@@ -139,13 +194,14 @@ const streams = new Map();
 
 const shownMe = (me) => ({
   user: { id: me.id.replace("acc_", "usr_"), email: me.email, operator: me.role === "operator", email_verified_at: null, created_at: me.created_at },
-  account: { id: me.id, name: me.email.split("@")[0], role: "owner", created_at: me.created_at },
+  account: me.look ? { id: me.look.account, name: me.look.account_name, role: "admin", created_at: me.created_at } : { id: me.id, name: me.email.split("@")[0], role: "owner", created_at: me.created_at },
+  ...(me.look ? { look: me.look } : {}),
 });
 
 function account(email) {
   let known = accounts.get(email);
   if (!known) {
-    known = { id: id("acc"), email, role: email.startsWith("operator@") ? "operator" : "tenant", created_at: ago(86400 * 40) };
+    known = { id: id("acc"), email, role: email.startsWith("operator") ? "operator" : "tenant", created_at: ago(86400 * 40) };
     accounts.set(email, known);
     known.tokens = [
       { id: id("tok"), name: "Backup script", scopes: ["read"], hint: "viv_3fk2", created_at: ago(86400 * 9), expires_at: soon(86400 * 81), last_used_at: ago(3700) },
@@ -461,6 +517,8 @@ async function answer(request, response, path, query) {
     return json(201, { ...token, secret });
   }
   if (path.startsWith("/v1/tokens/")) return (me.tokens = me.tokens.filter((each) => each.id !== path.split("/")[3])), json(204);
+  const told = tell(path, method, query, me, body);
+  if (told) return typeof told[1] === "string" ? (response.writeHead(200, { "content-type": "text/csv" }), response.end(told[1])) : json(...told);
   const matching = (list) => list.filter((each) => (!query.get("q") || `${each.name} ${each.slug} ${each.hidden.owner}`.toLowerCase().includes(query.get("q").toLowerCase())) && (!query.get("state") || each.state === query.get("state")));
   if (path.startsWith("/v1/operator/")) {
     if (me.role !== "operator") refuse(403, "operators_only", "Only an operator may see this.");

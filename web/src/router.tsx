@@ -60,6 +60,14 @@ const billing = createRoute({
   component: lazyRouteComponent(() => import("./pages/Billing")),
 });
 const operator = createRoute({ getParentRoute: () => inside, path: "/operator", component: lazyRouteComponent(() => import("./pages/Operator")) });
+const audit = createRoute({ getParentRoute: () => inside, path: "/audit", component: lazyRouteComponent(() => import("./pages/Audit")) });
+const operatorAudit = createRoute({ getParentRoute: () => inside, path: "/operator/audit", component: lazyRouteComponent(() => import("./pages/Audit"), "OperatorAudit") });
+const tickets = createRoute({ getParentRoute: () => inside, path: "/tickets", component: lazyRouteComponent(() => import("./pages/tickets/Tickets")) });
+const ticket = createRoute({ getParentRoute: () => inside, path: "/tickets/$id", component: lazyRouteComponent(() => import("./pages/tickets/Ticket")) });
+const operatorTickets = createRoute({ getParentRoute: () => inside, path: "/operator/tickets", component: lazyRouteComponent(() => import("./pages/tickets/Tickets"), "OperatorTickets") });
+const operatorTicket = createRoute({ getParentRoute: () => inside, path: "/operator/tickets/$id", component: lazyRouteComponent(() => import("./pages/tickets/Ticket"), "OperatorTicket") });
+const accounts = createRoute({ getParentRoute: () => inside, path: "/operator/accounts", component: lazyRouteComponent(() => import("./pages/operator/Accounts")) });
+const oneAccount = createRoute({ getParentRoute: () => inside, path: "/operator/accounts/$id", component: lazyRouteComponent(() => import("./pages/operator/Accounts"), "OneAccount") });
 // The word of the API leads to the page of the same things.
 const deployments = createRoute({
   getParentRoute: () => root,
@@ -76,7 +84,7 @@ const deployment = createRoute({
   },
 });
 
-const routeTree = root.addChildren([landing, login, signup, setup, forgot, ...links, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, operator])]);
+const routeTree = root.addChildren([landing, login, signup, setup, forgot, ...links, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, operator, audit, operatorAudit, tickets, ticket, operatorTickets, operatorTicket, accounts, oneAccount])]);
 
 export const router = createRouter({
   routeTree,

@@ -107,6 +107,15 @@ id!(/// One account that came by another's referral code.
 id!(/// One passkey of a user.
     PasskeyId, "pky");
 
+id!(/// One support ticket.
+    TicketId, "tkt");
+id!(/// What a tenant let an operator see of an agent, for a ticket.
+    SnapshotId, "snp");
+id!(/// One time that an operator looked at somebody's account.
+    LookId, "lok");
+id!(/// One comparison of the ledger, the payment provider and the runtime.
+    ReconciliationId, "rec");
+
 #[cfg(test)]
 mod tests {
     use super::*;

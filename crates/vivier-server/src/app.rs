@@ -32,6 +32,8 @@ pub struct App {
     pub releases: Arc<Releases>,
     /// Passwords and rate limits.
     pub auth: Arc<crate::auth::Auth>,
+    /// How many refusals are in the audit log already.
+    pub refusals: Arc<crate::http::Refusals>,
     /// Where mails leave.
     pub post: Arc<Post>,
     /// Where money is taken.
@@ -59,6 +61,7 @@ impl App {
             host: Arc::new(HostWatch::default()),
             releases: Arc::new(releases),
             auth: Arc::new(auth),
+            refusals: Arc::default(),
             post: Arc::new(post),
             billing: None,
             routes: Arc::new(Routes::default()),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use vivier_core::money::Currency;
 use vivier_core::name::Slug;
 use vivier_core::plan::{PlanName, Plans};
 use vivier_core::runtime::net::SubnetPool;
@@ -16,6 +17,7 @@ use crate::keys::KeySettings;
 use crate::mail::{MailError, MailSettings};
 use crate::store::billing::changes::Charged;
 use crate::store::deployments::Rules;
+use crate::store::tickets::TicketRules;
 use crate::terms::{CreditSettings, QuotaSettings, Terms};
 
 /// Settings of `vivierd serve`. Every one has a default.
@@ -77,6 +79,12 @@ pub struct Config {
     pub look_seconds: u32,
     /// How a release reaches the followers of a channel, unless a promotion brings a plan of its own.
     pub waves: WavePlan,
+    /// Support tickets.
+    pub tickets: TicketSettings,
+    /// The hour of the day (UTC, 0 to 23) from which the books are compared once a day.
+    pub reconcile_hour: u8,
+    /// What the installation costs its operator.
+    pub costs: CostSettings,
     /// What deployments may use, and what they cost.
     pub plans: Plans,
     /// How mails leave.
@@ -98,6 +106,53 @@ pub enum VerifyEmail {
     Auto,
     Always,
     Never,
+}
+
+/// What the installation costs its operator, in millionths of the currency: the margin of an account is what it paid without this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CostSettings {
+    pub currency: Currency,
+    /// One processor for an hour.
+    pub vcpu_hour: u32,
+    /// One GiB of memory for an hour.
+    pub memory_gib_hour: u32,
+    /// One GiB on the disk for thirty days.
+    pub storage_gib_month: u32,
+    /// 10⁹ bytes that leave for the internet.
+    pub egress_gb: u32,
+}
+
+impl Default for CostSettings {
+    fn default() -> Self {
+        Self { currency: Currency::USD, vcpu_hour: 0, memory_gib_hour: 0, storage_gib_month: 0, egress_gb: 0 }
+    }
+}
+
+/// Support tickets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TicketSettings {
+    /// Messages in one ticket, and bytes of one message.
+    pub messages: u32,
+    pub message_bytes: u32,
+    /// Days after which a solved ticket closes by itself.
+    pub close_days: u32,
+    /// Days after which what a tenant let the operator see is destroyed, counted from the ticket's end.
+    pub snapshot_days: u32,
+}
+
+impl Default for TicketSettings {
+    fn default() -> Self {
+        Self { messages: 200, message_bytes: 16_384, close_days: 7, snapshot_days: 14 }
+    }
+}
+
+impl TicketSettings {
+    /// What the store checks by.
+    pub const fn rules(&self) -> TicketRules {
+        TicketRules { messages: self.messages }
+    }
 }
 
 impl Default for Config {
@@ -129,6 +184,9 @@ impl Default for Config {
             stop_grace_seconds: 30,
             look_seconds: 5,
             waves: WavePlan::default(),
+            tickets: TicketSettings::default(),
+            reconcile_hour: 3,
+            costs: CostSettings::default(),
             plans: Plans::default(),
             mail: MailSettings::default(),
             quotas: QuotaSettings::default(),
@@ -153,6 +211,8 @@ pub enum ConfigError {
     Billing(#[from] StripeError),
     #[error("plans.{0}.stripe_price must name the price at Stripe: billing takes money for it")]
     Price(PlanName),
+    #[error("reconcile_hour must be 0 to 23")]
+    Hour,
     #[error("waves.{0}")]
     Waves(#[from] PlanError),
     #[error("mail.{0}")]
@@ -178,6 +238,9 @@ impl Config {
             if value == 0 {
                 return Err(ConfigError::Zero(name));
             }
+        }
+        if self.reconcile_hour > 23 {
+            return Err(ConfigError::Hour);
         }
         self.waves.check()?;
         if self.billing.provider == Provider::Stripe {

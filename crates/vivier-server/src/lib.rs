@@ -20,6 +20,7 @@ pub mod routes;
 pub mod runtimes;
 pub mod serve;
 pub mod store;
+pub mod support;
 pub mod terms;
 pub mod vault;
 pub mod worker;

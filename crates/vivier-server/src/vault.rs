@@ -144,6 +144,16 @@ pub fn open_platform(key: &DataKey, name: &str, ciphertext: &[u8]) -> Result<Zer
     seal::open(key, &platform_place(name), ciphertext).ok_or(VaultError::Open)
 }
 
+/// Encrypts something that belongs to the key's owner, such as a message in a ticket, for the one place that it is kept at.
+pub fn seal_for(key: &DataKey, place: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
+    seal::seal(key, format!("vivier/kept/1\n{place}").as_bytes(), plain).ok_or(VaultError::Seal)
+}
+
+/// Decrypts what [`seal_for`] made for the same place.
+pub fn open_for(key: &DataKey, place: &str, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    seal::open(key, format!("vivier/kept/1\n{place}").as_bytes(), ciphertext).ok_or(VaultError::Open)
+}
+
 /// What is bound to a value of the platform's own.
 pub(crate) fn platform_place(name: &str) -> Vec<u8> {
     format!("vivier/platform/1\n{name}").into_bytes()

@@ -4,6 +4,7 @@ mod account;
 mod agents;
 mod billing;
 mod config;
+mod console;
 mod operator;
 mod releases;
 mod secrets;
@@ -17,6 +18,7 @@ pub use self::agents::{
 };
 pub use self::billing::{BillingCommand, CancelArgs};
 pub use self::config::{ConfigCommand, ConfigExportArgs, ConfigImportArgs, ConfigSetArgs, DiffArgs, RollbackArgs, Text};
+pub use self::console::{AuditArgs, OpenTicketArgs, OperatorAccountCommand, OperatorTicketsCommand, TicketRef, TicketsCommand};
 pub use self::operator::{JobCommand, OperatorCommand, OperatorReleaseCommand, PromoteArgs, WaveCommand};
 pub use self::releases::ReleaseCommand;
 pub use self::secrets::SecretsCommand;
@@ -119,6 +121,11 @@ pub enum Command {
     Proof(ProofArgs),
     /// Say something to an agent and print its answer
     Chat(ChatArgs),
+    /// Who did what to your account's things, from where, and with what outcome
+    Audit(AuditArgs),
+    /// Ask the operator for help, and read the answers
+    #[command(subcommand)]
+    Tickets(TicketsCommand),
     /// For operators: the whole installation
     #[command(subcommand)]
     Operator(OperatorCommand),
@@ -179,6 +186,8 @@ impl Cli {
             | Command::Billing(_)
             | Command::Proof(_)
             | Command::Chat(_)
+            | Command::Audit(_)
+            | Command::Tickets(_)
             | Command::Operator(_)
             | Command::Completions { .. } => false,
         }

@@ -287,6 +287,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End the look
+         * @description This session works in its own account again.
+         */
+        delete: operations["end_look"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/me": {
         parameters: {
             query?: never;
@@ -1239,6 +1259,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deployments/{id}/support-snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an operator would see of an agent
+         * @description Configuration, last events and the end of the log, with every secret taken out. Nothing is sent: look at it, and open a ticket with
+         *     its id within the hour if you agree.
+         */
+        post: operations["take_support_snapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deployments/{id}/suspend": {
         parameters: {
             query?: never;
@@ -1256,6 +1297,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who looked at your account
+         * @description Operators of this installation, each with the time and the reason. They saw what an admin sees, no secret, and changed nothing.
+         */
+        get: operations["list_looks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts */
+        get: operations["list_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One account
+         * @description Its people, its agents, and who looked at it.
+         */
+        get: operations["get_any_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/accounts/{id}/billing": {
         parameters: {
             query?: never;
@@ -1267,6 +1365,104 @@ export interface paths {
         get: operations["operator_billing"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{id}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an account credits
+         * @description Given whole or not at all; the account sees the reason beside them.
+         */
+        post: operations["give_credits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Allow an account something else than the settings do */
+        put: operations["set_limit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at an account
+         * @description For a while this session sees what an admin of the account sees, and can change nothing anywhere. The account sees who looked,
+         *     when, and why. It ends by itself, or with `DELETE /v1/auth/look`.
+         */
+        post: operations["begin_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let go of everything that an account runs
+         * @description Lifts the operator's hold of each agent: what its owner wants holds again.
+         */
+        post: operations["resume_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/accounts/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend everything that an account runs
+         * @description Each agent gets an operator's hold, which its owner cannot lift. What they want is kept.
+         */
+        post: operations["suspend_account"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1484,6 +1680,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/margins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Revenue, cost and margin of each account
+         * @description Revenue is what was paid on invoices, cost what was used by the price list of the settings (`server.costs`), in its currency.
+         */
+        get: operations["list_margins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/quarantine": {
         parameters: {
             query?: never;
@@ -1493,6 +1709,47 @@ export interface paths {
         };
         /** Containers that no deployment owns */
         get: operations["list_quarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Comparisons of ledger, payment provider and runtime */
+        get: operations["list_reconciliations"];
+        put?: never;
+        /**
+         * Compare now
+         * @description Nothing is repaired: each difference is named, counted and mailed to the operators.
+         */
+        post: operations["reconcile_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/referrals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Referrals
+         * @description With the reasons of those that were refused.
+         */
+        get: operations["list_referrals"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1560,6 +1817,94 @@ export interface paths {
         post: operations["withdraw_release"];
         /** Let a release that was taken back be started again */
         delete: operations["reinstate_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody's tickets */
+        get: operations["list_all_tickets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tickets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Anybody's ticket */
+        get: operations["get_any_ticket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tickets/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close anybody's ticket */
+        post: operations["operator_close_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tickets/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a ticket
+         * @description It then waits for the tenant, who gets a mail; or it is solved with it; or it is a note that only operators see.
+         */
+        post: operations["answer_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/tickets/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open anybody's ticket again */
+        post: operations["operator_reopen_ticket"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1743,6 +2088,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your account's tickets */
+        get: operations["list_tickets"];
+        put?: never;
+        /** Open a ticket */
+        post: operations["open_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tickets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One ticket */
+        get: operations["get_ticket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tickets/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a ticket */
+        post: operations["close_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tickets/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write in a ticket
+         * @description It is open again with it, unless it is closed.
+         */
+        post: operations["write_in_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tickets/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a ticket again */
+        post: operations["reopen_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tokens": {
         parameters: {
             query?: never;
@@ -1811,6 +2245,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What was done to each of an account's agents. */
+        AccountHold: {
+            /**
+             * Format: int64
+             * @description Agents that were so already.
+             */
+            already: number;
+            /**
+             * Format: int64
+             * @description Agents that were changed.
+             */
+            changed: number;
+        };
         AccountId: string;
         /** @description An account, as one of its members sees it. */
         AccountOut: {
@@ -1918,6 +2365,11 @@ export interface components {
          * @enum {string}
          */
         AuditTrouble: "altered" | "missing" | "truncated" | "stray" | "unexplained" | "end" | "kept" | "noticed";
+        /** @description Why an operator does something to somebody's account. */
+        Because: {
+            /** @description 1 to 500 characters; the tenant is shown it. */
+            reason: string;
+        };
         /** @description Where one goes to pay, or to change how. */
         BillingLink: {
             expires_at?: components["schemas"]["Timestamp"] | null;
@@ -2049,8 +2501,54 @@ export interface components {
              */
             version: number;
         };
+        /** @description All that an operator sees of one account. */
+        ConsoleAccountDetail: components["schemas"]["ConsoleAccountOut"] & {
+            /** @description Newest first; the first hundred. */
+            agents: components["schemas"]["DeploymentOut"][];
+            /** @description What it can pay with beside money. */
+            credits: components["schemas"]["Credits"];
+            limits: components["schemas"]["LimitOut"][];
+            /** @description Newest first; the last fifty. */
+            looks: components["schemas"]["LookOut"][];
+            people: components["schemas"]["ConsoleMemberOut"][];
+        };
+        /** @description An account in a list. */
+        ConsoleAccountOut: {
+            closed_at?: components["schemas"]["Timestamp"] | null;
+            created_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Those that are not deleted.
+             */
+            deployments: number;
+            /**
+             * Format: int64
+             * @description Of these, those that an operator or billing holds.
+             */
+            held: number;
+            id: components["schemas"]["AccountId"];
+            /** Format: int64 */
+            members: number;
+            name: string;
+            /** Format: int64 */
+            open_tickets: number;
+            owner?: components["schemas"]["Email"] | null;
+        };
+        ConsoleMemberOut: {
+            email: components["schemas"]["Email"];
+            email_verified_at?: components["schemas"]["Timestamp"] | null;
+            operator: boolean;
+            role: components["schemas"]["MemberRole"];
+            since: components["schemas"]["Timestamp"];
+            user: components["schemas"]["UserId"];
+        };
         /** @enum {string} */
         CopyMethod: "reflink" | "copy";
+        /**
+         * Format: int64
+         * @description A number of credits, never below zero.
+         */
+        Credits: number;
         Currency: string;
         /** @description Something that does not work although the agent runs. */
         Degradation: {
@@ -2103,6 +2601,20 @@ export interface components {
             name?: components["schemas"]["DisplayName"] | null;
             plan?: components["schemas"]["PlanName"] | null;
         };
+        Difference: {
+            account?: components["schemas"]["AccountId"] | null;
+            deployment?: components["schemas"]["DeploymentId"] | null;
+            /** @description Of the payment provider. */
+            invoice?: string | null;
+            kind: components["schemas"]["DifferenceKind"];
+            /** @description What was found, with the next step. */
+            message: string;
+        };
+        /**
+         * @description In what ledger, payment provider and runtime do not agree.
+         * @enum {string}
+         */
+        DifferenceKind: "runs_unpaid" | "paid_not_running" | "invoice_credits" | "unknown_invoice" | "broken_grant" | "not_read" | "unowned_container";
         Digest: string;
         DisplayName: string;
         /** Format: email */
@@ -2240,6 +2752,22 @@ export interface components {
         };
         /** @enum {string} */
         JobState: "waiting" | "done" | "dead";
+        /** @description One limit of the account. */
+        LimitOut: {
+            /** Format: int64 */
+            allowed: number;
+            frees_at?: components["schemas"]["Timestamp"] | null;
+            limit: components["schemas"]["QuotaKind"];
+            /** @description Whether an operator has set it for this account. */
+            own: boolean;
+            /** @description What is counted, in words. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Absent where each thing has a count of its own, as the changes of each deployment have.
+             */
+            used?: number | null;
+        };
         /** @description Which limit was met. */
         LimitProblem: {
             /** Format: int64 */
@@ -2283,13 +2811,40 @@ export interface components {
             email: components["schemas"]["Email"];
             password: string;
         };
+        LookId: string;
+        /** @description One time that an operator looked at an account. */
+        LookOut: {
+            account: components["schemas"]["AccountId"];
+            account_name: string;
+            from: components["schemas"]["Timestamp"];
+            id: components["schemas"]["LookId"];
+            /** @description Whether it goes on at this moment. */
+            now: boolean;
+            /** @description Who looked. */
+            operator: string;
+            reason: string;
+            /** @description When it ended, or will at the latest. */
+            until: components["schemas"]["Timestamp"];
+        };
         /** @description What a link in a mail carries. */
         MailLink: {
             token: string;
         };
+        /** @description What an account has brought and cost within a time. */
+        MarginOut: {
+            account: components["schemas"]["AccountId"];
+            /** @description By the price list of the settings. */
+            cost: components["schemas"]["Money"];
+            /** @description Revenue without cost; below zero when it costs more. */
+            margin: components["schemas"]["Money"];
+            name: string;
+            /** @description Paid on invoices. */
+            revenue: components["schemas"]["Money"];
+        };
         /** @description Who is signed in, and the account that they work in. */
         MeOut: {
             account?: components["schemas"]["AccountOut"] | null;
+            look?: components["schemas"]["LookOut"] | null;
             user: components["schemas"]["UserOut"];
         };
         /** @description How many members are in which state. */
@@ -2330,6 +2885,26 @@ export interface components {
             amount: number;
             currency: components["schemas"]["Currency"];
         };
+        /** @description Another limit for one account. */
+        NewAccountLimit: {
+            /**
+             * Format: int32
+             * @description 0 to 1,000,000; absent: what the settings say.
+             */
+            allowed?: number | null;
+            limit: components["schemas"]["QuotaKind"];
+            /** @description 1 to 500 characters; the tenant is shown it. */
+            reason: string;
+        };
+        /** @description Something that an operator says in a ticket. */
+        NewAnswer: {
+            /** @description A note for operators: the tenant does not see it, and the state stays. */
+            internal?: boolean;
+            /** @description 1 to 16,384 bytes. */
+            message: string;
+            /** @description The ticket is solved with it. */
+            solved?: boolean;
+        };
         NewChannel: {
             allow_from?: string[];
             api_root?: string | null;
@@ -2357,6 +2932,18 @@ export interface components {
             provider?: components["schemas"]["NewProvider"] | null;
             text?: string | null;
         };
+        /** @description Credits that an operator gives. */
+        NewCredits: {
+            /** @description 1 to 1,000,000,000; and no more than the account may still have. */
+            amount: components["schemas"]["Credits"];
+            /**
+             * Format: int32
+             * @description 1 to 3,660; absent: they do not end.
+             */
+            expires_in_days?: number | null;
+            /** @description Why, 1 to 200 characters; the account's people see it. */
+            note: string;
+        };
         /** @description A new deployment. */
         NewDeployment: {
             channels?: components["schemas"]["NewChannel"][];
@@ -2367,6 +2954,16 @@ export interface components {
             provider?: components["schemas"]["NewProvider"] | null;
             slug?: components["schemas"]["Slug"] | null;
             template?: components["schemas"]["TemplateName"];
+        };
+        /** @description A look at somebody's account. */
+        NewLook: {
+            /**
+             * Format: int32
+             * @description How long it lasts at most: 1 to 240; 30 when absent.
+             */
+            minutes?: number | null;
+            /** @description 1 to 500 characters; the tenant is shown it. */
+            reason: string;
         };
         NewPasskey: {
             /** @description The browser's answer, as JSON. */
@@ -2387,10 +2984,24 @@ export interface components {
             /** @description Of one in the list of releases. */
             image: components["schemas"]["Digest"];
         };
+        /** @description Something to say in a ticket. */
+        NewReply: {
+            /** @description 1 to 16,384 bytes. */
+            message: string;
+        };
         /** @description A secret's new text. */
         NewSecret: {
             /** @description 1 to 8192 bytes. */
             value: string;
+        };
+        /** @description A ticket to open. */
+        NewTicket: {
+            deployment?: components["schemas"]["DeploymentId"] | null;
+            /** @description 1 to 16,384 bytes. */
+            message: string;
+            snapshot?: components["schemas"]["SnapshotId"] | null;
+            /** @description 1 to 150 characters. Operators find tickets by it, so it is not sealed. */
+            subject: string;
         };
         NewToken: {
             /**
@@ -2452,6 +3063,32 @@ export interface components {
                 /** @description The id of what it was done to. */
                 subject: string;
                 user?: components["schemas"]["UserId"] | null;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ConsoleAccountOut: {
+            items: {
+                closed_at?: components["schemas"]["Timestamp"] | null;
+                created_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Those that are not deleted.
+                 */
+                deployments: number;
+                /**
+                 * Format: int64
+                 * @description Of these, those that an operator or billing holds.
+                 */
+                held: number;
+                id: components["schemas"]["AccountId"];
+                /** Format: int64 */
+                members: number;
+                name: string;
+                /** Format: int64 */
+                open_tickets: number;
+                owner?: components["schemas"]["Email"] | null;
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -2615,6 +3252,39 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_LookOut: {
+            items: {
+                account: components["schemas"]["AccountId"];
+                account_name: string;
+                from: components["schemas"]["Timestamp"];
+                id: components["schemas"]["LookId"];
+                /** @description Whether it goes on at this moment. */
+                now: boolean;
+                /** @description Who looked. */
+                operator: string;
+                reason: string;
+                /** @description When it ended, or will at the latest. */
+                until: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_MarginOut: {
+            items: {
+                account: components["schemas"]["AccountId"];
+                /** @description By the price list of the settings. */
+                cost: components["schemas"]["Money"];
+                /** @description Revenue without cost; below zero when it costs more. */
+                margin: components["schemas"]["Money"];
+                name: string;
+                /** @description Paid on invoices. */
+                revenue: components["schemas"]["Money"];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_OwnedDeploymentOut: {
             items: (components["schemas"]["DeploymentOut"] & {
                 owner: components["schemas"]["Email"];
@@ -2631,6 +3301,38 @@ export interface components {
                 discard_at: components["schemas"]["Timestamp"];
                 name: string;
                 since: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ReconciliationOut: {
+            items: {
+                at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description How many differences there are.
+                 */
+                count: number;
+                /** @description The first two hundred of each kind. */
+                differences: components["schemas"]["Difference"][];
+                id: components["schemas"]["ReconciliationId"];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ReferralOut: {
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                decided_at?: components["schemas"]["Timestamp"] | null;
+                /** @description What the reason was seen by, in words. */
+                detail?: string | null;
+                id: components["schemas"]["ReferralId"];
+                reason?: components["schemas"]["ReferralRefusal"] | null;
+                referred: components["schemas"]["AccountId"];
+                referrer: components["schemas"]["AccountId"];
+                state: components["schemas"]["ReferralState"];
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -2761,6 +3463,32 @@ export interface components {
                 state: components["schemas"]["SecretState"];
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_TicketOut: {
+            items: {
+                account: components["schemas"]["AccountId"];
+                /** @description The account's name. */
+                account_name: string;
+                closed_at?: components["schemas"]["Timestamp"] | null;
+                created_at: components["schemas"]["Timestamp"];
+                deployment?: components["schemas"]["DeploymentId"] | null;
+                /** @description Whether the operator can see a snapshot of the agent. */
+                has_snapshot: boolean;
+                id: components["schemas"]["TicketId"];
+                /**
+                 * Format: int64
+                 * @description What people call it by.
+                 */
+                number: number;
+                opened_by: string;
+                state: components["schemas"]["TicketState"];
+                subject: string;
+                /** @description When something was last said or done. */
+                updated_at: components["schemas"]["Timestamp"];
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -3000,6 +3728,11 @@ export interface components {
             name: string;
             since: components["schemas"]["Timestamp"];
         };
+        /**
+         * @description What is counted against a limit.
+         * @enum {string}
+         */
+        QuotaKind: "trial_deployments" | "starter_deployments" | "pro_deployments" | "team_deployments" | "deploys_per_hour" | "changes_per_hour" | "tokens" | "members" | "invitations_per_day" | "open_tickets" | "tickets_per_day";
         Ready: {
             /** @description What does not answer, such as `database`. */
             failing: string[];
@@ -3018,10 +3751,43 @@ export interface components {
         Received: {
             received: boolean;
         };
+        ReconciliationId: string;
+        /** @description One comparison. Nothing is repaired by it. */
+        ReconciliationOut: {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How many differences there are.
+             */
+            count: number;
+            /** @description The first two hundred of each kind. */
+            differences: components["schemas"]["Difference"][];
+            id: components["schemas"]["ReconciliationId"];
+        };
         /** @description Codes that each stand in for the second factor once. They are shown this one time. */
         RecoveryCodes: {
             codes: string[];
         };
+        ReferralId: string;
+        /** @description One referral, for an operator's review. */
+        ReferralOut: {
+            created_at: components["schemas"]["Timestamp"];
+            decided_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What the reason was seen by, in words. */
+            detail?: string | null;
+            id: components["schemas"]["ReferralId"];
+            reason?: components["schemas"]["ReferralRefusal"] | null;
+            referred: components["schemas"]["AccountId"];
+            referrer: components["schemas"]["AccountId"];
+            state: components["schemas"]["ReferralState"];
+        };
+        /**
+         * @description Why a referral gives nobody anything.
+         * @enum {string}
+         */
+        ReferralRefusal: "self_referral" | "same_card" | "same_address_range" | "velocity";
+        /** @enum {string} */
+        ReferralState: "pending" | "credited" | "refused";
         /**
          * @description A line of releases that deployments can follow.
          * @enum {string}
@@ -3259,6 +4025,15 @@ export interface components {
             /** Format: int64 */
             took_ms: number;
         };
+        SnapshotId: string;
+        /** @description A snapshot to look at before it is sent. */
+        SnapshotPreview: {
+            /** @description Until then a ticket can be opened with it; without one it is forgotten. */
+            expires_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["SnapshotId"];
+            /** @description Exactly what the operator would see. */
+            snapshot: components["schemas"]["SupportSnapshot"];
+        };
         /**
          * @description Where a deployment stands with its bill.
          * @enum {string}
@@ -3327,6 +4102,24 @@ export interface components {
             /** @description What keeps the next step from being done; it is tried again. */
             trouble?: string | null;
         };
+        /** @description What an operator is shown of an agent: without a secret. */
+        SupportSnapshot: {
+            /** @description The tenant's document, redacted. */
+            config: string;
+            /** @description The last events, newest first, redacted. */
+            events: components["schemas"]["EventOut"][];
+            /** @description The last lines of the log, redacted. */
+            log: string[];
+            name: string;
+            openclaw_version: string;
+            plan: string;
+            reason?: string | null;
+            /** Format: int64 */
+            revision: number;
+            slug: string;
+            state: string;
+            taken_at: components["schemas"]["Timestamp"];
+        };
         /** @enum {string} */
         TemplateName: "assistant" | "telegram" | "discord" | "slack" | "blank";
         TemplateOut: {
@@ -3335,6 +4128,48 @@ export interface components {
             name: components["schemas"]["TemplateName"];
             title: string;
         };
+        /** @description A ticket with all that was said in it. */
+        TicketDetail: components["schemas"]["TicketOut"] & {
+            /** @description Oldest first. */
+            messages: components["schemas"]["TicketMessageOut"][];
+            snapshot?: components["schemas"]["SupportSnapshot"] | null;
+            snapshot_destroyed_at?: components["schemas"]["Timestamp"] | null;
+        };
+        TicketId: string;
+        TicketMessageOut: {
+            at: components["schemas"]["Timestamp"];
+            author: string;
+            from_operator: boolean;
+            /** @description A note of the operators'. */
+            internal: boolean;
+            message: string;
+        };
+        TicketOut: {
+            account: components["schemas"]["AccountId"];
+            /** @description The account's name. */
+            account_name: string;
+            closed_at?: components["schemas"]["Timestamp"] | null;
+            created_at: components["schemas"]["Timestamp"];
+            deployment?: components["schemas"]["DeploymentId"] | null;
+            /** @description Whether the operator can see a snapshot of the agent. */
+            has_snapshot: boolean;
+            id: components["schemas"]["TicketId"];
+            /**
+             * Format: int64
+             * @description What people call it by.
+             */
+            number: number;
+            opened_by: string;
+            state: components["schemas"]["TicketState"];
+            subject: string;
+            /** @description When something was last said or done. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description Where a ticket stands.
+         * @enum {string}
+         */
+        TicketState: "open" | "waiting" | "solved" | "closed";
         /** Format: date-time */
         Timestamp: string;
         /** @description A token just made: the only time that its text is shown. */
@@ -4140,6 +4975,30 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    end_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -6010,6 +6869,41 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    take_support_snapshot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The deployment */
+                id: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Exactly what would be sent */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotPreview"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     suspend_deployment: {
         parameters: {
             query?: never;
@@ -6054,6 +6948,93 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_looks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last fifty, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LookOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_accounts: {
+        parameters: {
+            query?: {
+                /** @description Part of the account's name or of a member's address; or the account's id. */
+                q?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["schemas"]["AccountId"];
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConsoleAccountOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_any_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleAccountDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     operator_billing: {
         parameters: {
             query?: never;
@@ -6080,6 +7061,203 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    give_credits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The account */
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCredits"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleAccountDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    set_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccountLimit"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleAccountDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    begin_look: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The account */
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLook"];
+            };
+        };
+        responses: {
+            /** @description It has begun */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resume_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The account */
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description What was changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountHold"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    suspend_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The account */
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description What was changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountHold"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -6478,6 +7656,38 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_margins: {
+        parameters: {
+            query?: {
+                /** @description From this time on; thirty days ago when absent. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Before this time; now when absent. */
+                until?: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that have brought or cost something */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MarginOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_quarantine: {
         parameters: {
             query?: never;
@@ -6499,6 +7709,96 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_reconciliations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last thirty, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReconciliationOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reconcile_now: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_referrals: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["ReferralState"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: components["schemas"]["ReferralId"];
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReferralOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -6666,6 +7966,182 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_all_tickets: {
+        parameters: {
+            query?: {
+                /** @description Part of the subject or of the account's name; or a ticket's number. */
+                q?: string;
+                state?: components["schemas"]["TicketState"];
+                /** @description Only this account's; a tenant sees its own in any case. */
+                account?: components["schemas"]["AccountId"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TicketOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_any_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket */
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With all that was said, notes included */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    operator_close_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The ticket */
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    answer_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The ticket */
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnswer"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    operator_reopen_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The ticket */
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -6983,6 +8459,217 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_tickets: {
+        parameters: {
+            query?: {
+                /** @description Part of the subject or of the account's name; or a ticket's number. */
+                q?: string;
+                state?: components["schemas"]["TicketState"];
+                /** @description Only this account's; a tenant sees its own in any case. */
+                account?: components["schemas"]["AccountId"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TicketOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    open_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTicket"];
+            };
+        };
+        responses: {
+            /** @description The ticket */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket */
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With all that was said */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    close_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The ticket */
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    write_in_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The ticket */
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReply"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reopen_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The ticket */
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -3,6 +3,15 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 export type Me = Schemas["MeOut"];
+export type AuditEntry = Schemas["AuditEntryOut"];
+export type ConsoleAccount = Schemas["ConsoleAccountOut"];
+export type ConsoleAccountDetail = Schemas["ConsoleAccountDetail"];
+export type Look = Schemas["LookOut"];
+export type SnapshotPreview = Schemas["SnapshotPreview"];
+export type SupportSnapshot = Schemas["SupportSnapshot"];
+export type Ticket = Schemas["TicketOut"];
+export type TicketDetail = Schemas["TicketDetail"];
+export type TicketState = Schemas["TicketState"];
 export type Account = Schemas["AccountOut"];
 export type Action = Schemas["Action"];
 export type Billing = Schemas["BillingOut"];

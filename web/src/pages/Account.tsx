@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { ApiProblem } from "../api/problem";
 import { changePassword, createToken, meQuery, revokeToken, tokensQuery } from "../api/queries";
@@ -6,7 +7,7 @@ import type { TokenCreated, TokenOut, TokenScope } from "../api/types";
 import { sortFields } from "../lib/fields";
 import { age, day } from "../lib/format";
 import { useNow, useTitle } from "../lib/hooks";
-import { Button, Card, Empty, Notice, ProblemNotice, SelectField, Skeleton, TextField } from "../ui/basics";
+import { Button, buttonClass, Card, Empty, Notice, ProblemNotice, SelectField, Skeleton, TextField } from "../ui/basics";
 import { Dialog } from "../ui/Dialog";
 import { Page } from "../ui/Shell";
 import { complain, say } from "../ui/toasts";
@@ -24,7 +25,12 @@ export default function Account() {
   const me = useQuery(meQuery).data;
   return (
     <Page narrow>
-      <h1 className="text-3xl">Account</h1>
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <h1 className="text-3xl">Account</h1>
+        <Link to="/audit" className={buttonClass("plain", true)}>
+          Audit log
+        </Link>
+      </div>
       <div className="mt-6 grid gap-5">
         <Card title="You">
           <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">

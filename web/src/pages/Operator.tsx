@@ -8,7 +8,7 @@ import { asSentence } from "../lib/fields";
 import { bytes, cores, count, day, moment } from "../lib/format";
 import { useSettled, useTitle } from "../lib/hooks";
 import { allowed } from "../lib/states";
-import { Bar, Button, Card, cx, Empty, Notice, ProblemNotice, Skeleton } from "../ui/basics";
+import { Bar, Button, buttonClass, Card, cx, Empty, Notice, ProblemNotice, Skeleton } from "../ui/basics";
 import { Page } from "../ui/Shell";
 import { Seen, StateBadge } from "../ui/StateBadge";
 import { complain } from "../ui/toasts";
@@ -33,7 +33,20 @@ export default function Operator() {
   }
   return (
     <Page>
-      <h1 className="text-3xl">Operator</h1>
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <h1 className="text-3xl">Operator</h1>
+        <nav aria-label="Operator" className="flex flex-wrap gap-2">
+          <Link to="/operator/accounts" className={buttonClass("plain", true)}>
+            Accounts
+          </Link>
+          <Link to="/operator/tickets" className={buttonClass("plain", true)}>
+            Tickets
+          </Link>
+          <Link to="/operator/audit" className={buttonClass("plain", true)}>
+            Audit log
+          </Link>
+        </nav>
+      </div>
       <div className="mt-6 grid gap-5">
         <Loaded query={hosts} empty="No host has reported yet.">
           {(list) => (

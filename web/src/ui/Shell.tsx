@@ -3,8 +3,10 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Navigate, Outlet, useRouter, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { isStatus, isUnreachable } from "../api/problem";
+import { endLook } from "../api/console";
 import { catalogueQuery, logout, meQuery } from "../api/queries";
 import type { Me } from "../api/types";
+import { timeOfDay } from "../lib/format";
 import { chooseTheme, chosenTheme, type Theme } from "../lib/theme";
 import { Button, buttonClass, cx, PageSkeleton, ProblemNotice, Spinner } from "./basics";
 import { Logo } from "./Logo";
@@ -25,6 +27,7 @@ export function Root() {
         Skip to the content
       </a>
       <Head />
+      <LookBanner />
       <ConnectionBanner />
       <main id="main" ref={main} tabIndex={-1} className="flex grow flex-col outline-none">
         <Outlet />
@@ -70,6 +73,9 @@ function SignedIn({ me }: { me: Me }) {
         <Link to="/agents" className={navLink} activeProps={{ "aria-current": "page" }}>
           Agents
         </Link>
+        <Link to="/tickets" className={navLink} activeProps={{ "aria-current": "page" }}>
+          Help
+        </Link>
         {me.user.operator && (
           <Link to="/operator" className={navLink} activeProps={{ "aria-current": "page" }}>
             Operator
@@ -88,6 +94,35 @@ function SignedIn({ me }: { me: Me }) {
         Log out
       </Button>
     </>
+  );
+}
+
+/** An operator looks at somebody's account: on every page, as long as it lasts. */
+function LookBanner() {
+  const me = useQuery({ ...meQuery, retry: false }).data;
+  const client = useQueryClient();
+  const router = useRouter();
+  if (!me?.look) return null;
+  const leave = async (): Promise<void> => {
+    try {
+      await endLook();
+    } catch (error) {
+      if (!isStatus(error, 404)) return complain(error);
+    }
+    await client.resetQueries();
+    await router.navigate({ to: "/operator" });
+  };
+  return (
+    <div role="status" className="border-b border-amber bg-amber-soft text-ink">
+      <div className="mx-auto flex max-w-6xl flex-wrap items-center justify-between gap-3 px-4 py-2 sm:px-6">
+        <p className="[overflow-wrap:anywhere]">
+          You look at <span className="font-semibold">{me.look.account_name}</span> until {timeOfDay(me.look.until)} and can change nothing. The customer sees that you do, and why: {me.look.reason}
+        </p>
+        <Button small onClick={() => void leave()}>
+          End the look
+        </Button>
+      </div>
+    </div>
   );
 }
 

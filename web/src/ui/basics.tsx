@@ -1,5 +1,5 @@
 /** The small parts that every page is made of. */
-import { useId, type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes } from "react";
+import { useId, type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes } from "react";
 import { sentence } from "../api/problem";
 import { asSentence } from "../lib/fields";
 
@@ -93,6 +93,15 @@ export function TextField({ label, hint, error, optional, after, className, ...r
         <input id={id} className={cx("input", className)} aria-invalid={error !== undefined} aria-describedby={described(id, hint, error)} {...rest} />
         {after}
       </div>
+    </Frame>
+  );
+}
+
+export function AreaField({ label, hint, error, optional, className, ...rest }: FieldFrame & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "id">) {
+  const id = useId();
+  return (
+    <Frame {...{ label, hint, error, id }} {...(optional ? { optional } : {})}>
+      <textarea id={id} className={cx("input", className)} aria-invalid={error !== undefined} aria-describedby={described(id, hint, error)} {...rest} />
     </Frame>
   );
 }

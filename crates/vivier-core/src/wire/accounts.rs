@@ -6,6 +6,7 @@ use crate::id::{AccountId, TokenId, UserId};
 use crate::name::Email;
 use crate::secret::Secret;
 use crate::time::Timestamp;
+use crate::wire::console::LookOut;
 
 /// A password travels in only.
 #[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]
@@ -79,6 +80,9 @@ pub struct MeOut {
     pub user: UserOut,
     /// Absent for someone who is a member of no account.
     pub account: Option<AccountOut>,
+    /// An operator looks at this account, which is somebody else's: nothing can be changed until the look ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<LookOut>,
 }
 
 /// A person who signs in.

@@ -6,8 +6,10 @@ pub mod accounts;
 pub mod agents;
 pub mod audit;
 pub mod billing;
+pub mod books;
 pub mod catalogue;
 pub mod credits;
+pub mod console;
 pub mod edge;
 pub mod host;
 pub mod jobs;
@@ -16,6 +18,7 @@ pub mod operator;
 pub mod portable;
 pub mod problem;
 pub mod security;
+pub mod tickets;
 pub mod waves;
 
 use utoipa::openapi::RefOr;

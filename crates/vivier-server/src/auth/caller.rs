@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use vivier_core::id::{AccountId, SessionId, TokenId, UserId};
+use vivier_core::id::{AccountId, LookId, SessionId, TokenId, UserId};
 use vivier_core::name::Email;
 use vivier_core::secret::Secret;
 use vivier_core::time::Timestamp;
@@ -26,6 +26,8 @@ pub struct Caller {
     /// What they may do in the account, at this moment.
     pub role: MemberRole,
     pub via: Via,
+    /// An operator's look at somebody's account: nothing can be changed with it.
+    pub look: Option<LookId>,
     /// The address that the request came from; absent when it came over the socket itself.
     pub from: Option<IpAddr>,
     /// Names the effect of this request, when it came with an `Idempotency-Key`.
@@ -159,7 +161,7 @@ pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Identity, Optio
                 app.store.touch_token(&token).await?;
                 let Token { id, account, user, email, role, operator, scopes, expires_at: _, last_used_at: _ } = token;
                 let via = Via::Token { id, scopes };
-                Ok((Identity::Known(Caller { user, email, operator, account, role, via, from, once: None }), None))
+                Ok((Identity::Known(Caller { user, email, operator, account, role, via, look: None, from, once: None }), None))
             }
         };
     }
@@ -169,9 +171,9 @@ pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Identity, Optio
     };
     let renewed = app.store.touch_session(&session, app.settings.session_days, from).await?;
     let cookie = renewed.map(|expires_at| session_cookie(&app.settings.public_url, &Secret::new(text), app.clock.now(), expires_at));
-    let Session { id, user, email, operator, place, created_at: _, expires_at: _, last_seen_at: _ } = session;
+    let Session { id, user, email, operator, place, look, created_at: _, expires_at: _, last_seen_at: _ } = session;
     let identity = match place {
-        Some((account, role)) => Identity::Known(Caller { user, email, operator, account, role, via: Via::Session { id }, from, once: None }),
+        Some((account, role)) => Identity::Known(Caller { user, email, operator, account, role, via: Via::Session { id }, look, from, once: None }),
         None => Identity::Alone(Someone { user, email, operator, account: None, session: id, from, once: None }),
     };
     Ok((identity, cookie))

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use vivier_core::secret::Secret;
-use vivier_core::wire::accounts::{Login, MeOut, PasswordChange, Signup};
+use vivier_core::wire::accounts::{Login, MeOut, MemberRole, PasswordChange, Signup};
 use vivier_core::wire::catalogue::SignupMode;
 use vivier_core::wire::security::SecondStep;
 
@@ -13,6 +13,7 @@ use super::extract::Body;
 use super::guard::{Anyone, Read, SignedIn};
 use super::idempotency::Seed;
 use super::problem::ApiError;
+use super::refusals;
 use super::sign_in::after_first;
 use super::views;
 use crate::app::App;
@@ -140,7 +141,10 @@ pub async fn login(
     let holds = app.auth.passwords.verify(password, user.as_ref().and_then(|user| user.password_hash.clone())).await?;
     match user {
         Some(user) if holds && fits => after_first(&app, &identity, &headers, &user).await,
-        Some(_) | None => Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", "Not signed in", "The address or the password is wrong.")),
+        user => {
+            refusals::sign_in_failed(&app, user, client_address(&headers));
+            Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", "Not signed in", "The address or the password is wrong."))
+        }
     }
 }
 
@@ -164,7 +168,13 @@ pub(super) fn done_before(result: Result<(), StoreError>) -> Result<(), StoreErr
 /// Who is signed in, and where they work
 #[utoipa::path(get, path = "/v1/auth/me", tag = "accounts", extensions(("x-vivier-role" = json!("person"))), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "The user, and the account", body = MeOut)))]
-pub async fn me(State(app): State<App>, Anyone { user, account, .. }: Anyone<Read>) -> Result<Json<MeOut>, ApiError> {
+pub async fn me(State(app): State<App>, Anyone { user, account, look, .. }: Anyone<Read>) -> Result<Json<MeOut>, ApiError> {
+    // Who looks at an account is no member of it, and sees what an admin does.
+    if let (Some(account), Some(look)) = (account, look) {
+        let seen = Membership { account: app.store.account(account).await?, role: MemberRole::Admin };
+        let me = views::me(&app.store.user(user).await?, Some(seen));
+        return Ok(Json(MeOut { look: Some(app.store.look(look).await?), ..me }));
+    }
     let membership = match account {
         Some(account) => Some(app.store.membership(account, user).await?),
         None => None,

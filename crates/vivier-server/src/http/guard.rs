@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::{StatusCode, request::Parts};
-use vivier_core::id::{AccountId, DeploymentId, TokenId, UserId};
+use vivier_core::id::{AccountId, DeploymentId, LookId, TokenId, UserId};
 use vivier_core::wire::accounts::{MemberRole, TokenScope};
 
 use super::extract::path_part;
@@ -30,6 +30,8 @@ pub struct Write;
 pub struct Person;
 /// Looking at what is for admins, such as usage and invoices.
 pub struct Oversee;
+/// Asking for what is for admins, such as help: a program may, too.
+pub struct Direct;
 /// Changing what is for admins, such as members. No token may: it could invite whoever stole it.
 pub struct Manage;
 /// What only the owner may do, such as moving money or deleting the account.
@@ -57,6 +59,10 @@ impl Need for Person {
 }
 impl Need for Oversee {
     const SCOPE: Option<TokenScope> = Some(TokenScope::Read);
+    const ROLE: MemberRole = MemberRole::Admin;
+}
+impl Need for Direct {
+    const SCOPE: Option<TokenScope> = Some(TokenScope::Write);
     const ROLE: MemberRole = MemberRole::Admin;
 }
 impl Need for Manage {
@@ -129,7 +135,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
         if let Some(Identity::Alone(someone)) = parts.extensions.get::<Identity>() {
             return Ok(Self(someone.clone()));
         }
-        let Caller { user, email, operator, account, role: _, via, from, once } = caller(parts)?.clone();
+        let Caller { user, email, operator, account, role: _, via, look: _, from, once } = caller(parts)?.clone();
         match via {
             Via::Session { id } => Ok(Self(Someone { user, email, operator, account: Some(account), session: id, from, once })),
             Via::Token { .. } => Err(session_required()),
@@ -141,6 +147,8 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
 pub struct Anyone<N> {
     pub user: UserId,
     pub account: Option<AccountId>,
+    /// An operator's look at the account.
+    pub look: Option<LookId>,
     need: PhantomData<N>,
 }
 
@@ -149,11 +157,11 @@ impl<N: Need, S: Send + Sync> FromRequestParts<S> for Anyone<N> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         if let Some(Identity::Alone(someone)) = parts.extensions.get::<Identity>() {
-            return Ok(Self { user: someone.user, account: None, need: PhantomData });
+            return Ok(Self { user: someone.user, account: None, look: None, need: PhantomData });
         }
         let caller = caller(parts)?;
         in_scope::<N>(caller)?;
-        Ok(Self { user: caller.user, account: Some(caller.account), need: PhantomData })
+        Ok(Self { user: caller.user, account: Some(caller.account), look: caller.look, need: PhantomData })
     }
 }
 

@@ -5,15 +5,16 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use super::problem::{ApiError, MEDIA_TYPE, Rendered, for_status, render};
+use super::refusals::{self, RequestLine};
 use crate::app::App;
-use crate::auth::caller::{Identity, identify};
+use crate::auth::caller::{Caller, Identity, identify};
 use crate::auth::origin;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -123,8 +124,19 @@ pub async fn enter(State(app): State<App>, mut request: Request, next: Next) -> 
     if let Identity::Known(caller) = &identity {
         tracing::Span::current().record("account", tracing::field::display(caller.account));
     }
+    if let Identity::Known(Caller { look: Some(_), .. }) = &identity
+        && !harmless(&request)
+    {
+        let detail = "You are looking at somebody's account, and nothing can be changed meanwhile. End the look first: `DELETE /v1/auth/look`.";
+        let line = request_line(&request);
+        refusals::note(&app, &identity, &line, (StatusCode::FORBIDDEN, Some("only_looking".to_owned()))).await;
+        return ApiError::forbidden("only_looking", detail).into_response();
+    }
+    let (known, line) = (identity.clone(), request_line(&request));
     request.extensions_mut().insert(identity);
     let mut response = next.run(request).await;
+    let gist = refusals::gist(&response);
+    refusals::note(&app, &known, &line, gist).await;
     // A sign-in or sign-out has set a cookie of its own.
     if let Some(cookie) = cookie
         && !response.headers().contains_key(header::SET_COOKIE)
@@ -132,6 +144,18 @@ pub async fn enter(State(app): State<App>, mut request: Request, next: Next) -> 
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// What an operator who looks at an account may do: look, and stop. An agent's own pages are not among what is shown.
+fn harmless(request: &Request) -> bool {
+    let path = request.uri().path();
+    let ends = matches!((request.method().as_str(), path), ("DELETE", "/v1/auth/look") | ("POST", "/v1/auth/logout"));
+    ends || (matches!(request.method().as_str(), "GET" | "HEAD") && !path.starts_with("/open/"))
+}
+
+fn request_line(request: &Request) -> RequestLine {
+    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str);
+    RequestLine { method: request.method().clone(), route: route.to_owned(), path: request.uri().path().to_owned() }
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ pub fn finish(document: &OpenApi) -> Value {
         { "name": "deployments", "description": "Agents: made, changed, opened, deleted" },
         { "name": "configuration", "description": "What an agent is told: its document, provider, channels and secrets" },
         { "name": "watching", "description": "What an agent does" },
+        { "name": "tickets", "description": "Help from the operator" },
         { "name": "audit", "description": "Who did what to the account's things, from where, and with what outcome" },
         { "name": "billing", "description": "What is paid for which agent; only where money is taken" },
         { "name": "operator", "description": "For operators; to anyone else these do not exist" },

@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    accounts, audit, billing, catalogue, configs, dashboard, deployments, follow, health, idempotency, jobs, layers, links, logs, oidc, open, openapi,
-    operator, passkeys, releases, secrets, security, sign_in, timeline, tokens, waves, webhook,
+    accounts, audit, billing, books, catalogue, configs, console, dashboard, deployments, follow, health, idempotency, jobs, layers, links, logs, oidc, open,
+    openapi, operator, passkeys, releases, secrets, security, sign_in, tickets, timeline, tokens, waves, webhook,
 };
 use crate::app::App;
 
@@ -83,6 +83,29 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(audit::list_all_audit))
         .routes(routes!(audit::export_all_audit))
         .routes(routes!(audit::verify_audit))
+        .routes(routes!(tickets::take_support_snapshot))
+        .routes(routes!(tickets::list_tickets, tickets::open_ticket))
+        .routes(routes!(tickets::get_ticket))
+        .routes(routes!(tickets::write_in_ticket))
+        .routes(routes!(tickets::close_ticket))
+        .routes(routes!(tickets::reopen_ticket))
+        .routes(routes!(tickets::list_all_tickets))
+        .routes(routes!(tickets::get_any_ticket))
+        .routes(routes!(tickets::answer_ticket))
+        .routes(routes!(tickets::operator_close_ticket))
+        .routes(routes!(tickets::operator_reopen_ticket))
+        .routes(routes!(console::list_looks))
+        .routes(routes!(console::end_look))
+        .routes(routes!(console::list_accounts))
+        .routes(routes!(console::get_any_account))
+        .routes(routes!(console::suspend_account))
+        .routes(routes!(console::resume_account))
+        .routes(routes!(console::begin_look))
+        .routes(routes!(console::give_credits))
+        .routes(routes!(console::set_limit))
+        .routes(routes!(console::list_referrals))
+        .routes(routes!(books::list_reconciliations, books::reconcile_now))
+        .routes(routes!(books::list_margins))
         .routes(routes!(operator::list_hosts))
         .routes(routes!(operator::list_all_deployments))
         .routes(routes!(operator::operator_suspend))

@@ -89,7 +89,7 @@ pub fn account(membership: Membership) -> AccountOut {
 }
 
 pub fn me(person: &User, membership: Option<Membership>) -> MeOut {
-    MeOut { user: user(person), account: membership.map(account) }
+    MeOut { user: user(person), account: membership.map(account), look: None }
 }
 
 pub fn proof(proof: Proof) -> ProofOut {

@@ -6,8 +6,10 @@
 
 pub mod accounts;
 pub mod billing;
+pub mod books;
 mod post;
 mod settings;
+pub mod tickets;
 
 use serde::{Deserialize, Serialize};
 use vivier_core::id::JobId;

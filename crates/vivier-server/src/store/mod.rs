@@ -13,9 +13,11 @@
 pub mod accounts;
 pub mod audit;
 pub mod billing;
+pub mod books;
 pub mod catalogue;
 pub mod channels;
 pub mod codes;
+pub mod console;
 pub mod credits;
 pub mod deployments;
 pub mod events;
@@ -26,6 +28,7 @@ pub mod identities;
 pub mod jobs;
 pub mod keys;
 pub mod links;
+pub mod looks;
 pub mod members;
 pub mod passkeys;
 pub mod platform;
@@ -39,6 +42,7 @@ pub mod secrets;
 pub mod seen;
 pub mod sessions;
 pub mod steps;
+pub mod tickets;
 pub mod tokens;
 pub mod users;
 pub mod versions;
@@ -390,6 +394,10 @@ impl Store {
             sql::ALL,
             accounts::ALL,
             codes::ALL,
+            console::ALL,
+            books::ALL,
+            looks::ALL,
+            tickets::ALL,
             idempotency::ALL,
             identities::ALL,
             factors::ALL,

@@ -52,7 +52,12 @@ impl Store {
                 QuotaKind::Tokens => (Some(sqlx::query(TOKENS).bind(&id).fetch_one(self.reader()).await?.count("used")?), None),
                 // Of each deployment by itself.
                 QuotaKind::ChangesPerHour => (None, None),
-                QuotaKind::Members | QuotaKind::InvitationsPerDay | QuotaKind::OpenTickets | QuotaKind::TicketsPerDay => (None, None),
+                QuotaKind::OpenTickets => (Some(sqlx::query(super::tickets::OPEN_ONES).bind(&id).fetch_one(self.reader()).await?.count("used")?), None),
+                QuotaKind::TicketsPerDay => {
+                    let row = sqlx::query(super::tickets::TODAYS).bind(&id).bind(since).fetch_one(self.reader()).await?;
+                    (Some(row.count("used")?), row.at_opt("oldest")?)
+                }
+                QuotaKind::Members | QuotaKind::InvitationsPerDay => (None, None),
             };
             let allowed = own.get(&kind).copied();
             limits.push(LimitOut {

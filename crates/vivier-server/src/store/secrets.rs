@@ -76,6 +76,21 @@ impl Store {
         Ok(secrets)
     }
 
+    /// Every text that any secret of the deployment has or had, and that was not destroyed: to be taken out of what others read.
+    pub async fn every_secret(&self, account: AccountId, id: DeploymentId) -> Result<Vec<Secret>, StoreError> {
+        let rows = sqlx::query(ROWS).bind(id.to_string()).bind(account.to_string()).fetch_all(self.reader()).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = self.data_key(Owner::Account(account)).await?;
+        rows.iter()
+            .map(|row| {
+                let (name, version) = (row.text("name")?, row.count("version")?);
+                Ok(vault::open_secret(&key, &Place { account, deployment: id, name: &name, version }, &row.blob("ciphertext")?)?)
+            })
+            .collect()
+    }
+
     /// The account's data key, when `changes` hold something to seal. Ask for it before the transaction: whoever unwraps it may be
     /// away.
     pub(super) async fn key_for(&self, account: AccountId, changes: &BTreeMap<String, Option<Secret>>) -> Result<Option<Arc<DataKey>>, StoreError> {

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use vivier_core::id::{AccountId, SessionId, TokenId, UserId};
+use vivier_core::id::{AccountId, LookId, SessionId, TokenId, UserId};
 use vivier_core::name::Email;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::accounts::MemberRole;
@@ -22,11 +22,13 @@ const TOUCH_MILLIS: i64 = 3_600_000;
 statements! {
     INSERT = "INSERT INTO sessions (id, user_id, account_id, token_hash, token_id, address, browser, created_at, expires_at, last_seen_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    FIND = "SELECT s.id, s.user_id, s.account_id, s.created_at, s.expires_at, s.last_seen_at, u.email, u.operator, m.role \
+    FIND = "SELECT s.id, s.user_id, s.account_id, s.created_at, s.expires_at, s.last_seen_at, u.email, u.operator, m.role, \
+        k.id AS look_id, k.account_id AS looked_at \
         FROM sessions s JOIN users u ON u.id = s.user_id \
+        LEFT JOIN looks k ON k.id = s.look_id AND k.ended_at IS NULL AND k.expires_at > $2 AND u.operator = 1 \
         LEFT JOIN accounts a ON a.id = s.account_id AND a.closed_at IS NULL \
         LEFT JOIN members m ON m.account_id = a.id AND m.user_id = s.user_id \
-        WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.token_id IS NULL AND (s.account_id IS NULL OR m.role IS NOT NULL)";
+        WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.token_id IS NULL AND (s.account_id IS NULL OR m.role IS NOT NULL OR k.id IS NOT NULL)";
     LIVES = "SELECT expires_at FROM sessions WHERE id = $1 AND ended_at IS NULL AND expires_at > $2";
     BEGUN = "SELECT created_at FROM sessions WHERE id = $1";
     TOUCH = "UPDATE sessions SET last_seen_at = $2, expires_at = $3, address = COALESCE($4, address) WHERE id = $1 AND ended_at IS NULL";
@@ -45,8 +47,10 @@ pub struct Session {
     pub user: UserId,
     pub email: Email,
     pub operator: bool,
-    /// Where it works; absent for someone who is a member of no account.
+    /// Where it works; absent for someone who is a member of no account. While it looks at another's account: there.
     pub place: Option<(AccountId, MemberRole)>,
+    /// An operator's look at somebody's account, while it lasts: nothing can be changed with it.
+    pub look: Option<LookId>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub last_seen_at: Timestamp,
@@ -97,12 +101,15 @@ impl Store {
     pub async fn session(&self, token_hash: [u8; 32]) -> Result<Option<Session>, StoreError> {
         let row = sqlx::query(FIND).bind(token_hash.to_vec()).bind(self.now().as_millis()).fetch_optional(self.reader()).await?;
         row.map(|row| {
+            // Whoever looks sees what an admin of the account sees.
+            let looked_at = row.parse_opt("looked_at")?.map(|account| (account, MemberRole::Admin));
             Ok(Session {
                 id: row.parse("id")?,
                 user: row.parse("user_id")?,
                 email: row.parse("email")?,
                 operator: row.flag("operator")?,
-                place: row.parse_opt("account_id")?.zip(row.word_opt("role")?),
+                place: looked_at.or(row.parse_opt("account_id")?.zip(row.word_opt("role")?)),
+                look: row.parse_opt("look_id")?,
                 created_at: row.at("created_at")?,
                 expires_at: row.at("expires_at")?,
                 last_seen_at: row.at("last_seen_at")?,

@@ -9,7 +9,8 @@ use vivier_core::runtime::{Resident, RuntimeErrorKind};
 
 use super::Crew;
 use crate::audit::Witness;
-use crate::store::StoreError;
+use crate::http::books::is_billed;
+use crate::store::{Actor, StoreError};
 
 /// Sweeps until `stop`.
 pub(super) async fn sweep(crew: Arc<Crew>, stop: CancellationToken) {
@@ -46,6 +47,9 @@ async fn once(crew: &Crew) -> Result<bool, StoreError> {
         tracing::info!(ended, purged, "trials ended and retentions over");
         crew.app.wake.notify_one();
     }
+    let tickets = &crew.app.settings.tickets;
+    store.end_tickets(tickets.close_days, tickets.snapshot_days, &tickets.rules(), &crew.app.settings.public_url).await?;
+    books(crew).await?;
     store.prune_events().await?;
     store.prune_expired().await?;
     // For the operator's page, and for whoever asks for room before anything is written down.
@@ -59,6 +63,20 @@ async fn once(crew: &Crew) -> Result<bool, StoreError> {
     orphans(crew).await?;
     // Somebody may be building the first image at this moment.
     Ok(store.default_release().await?.is_some())
+}
+
+/// Compares the books once a day, from the hour of the settings on: whoever was down then does it when it is back.
+async fn books(crew: &Crew) -> Result<(), StoreError> {
+    const DAY: i64 = 86_400_000;
+    let (app, now) = (&crew.app, crew.now().as_millis());
+    let hour = i64::from(app.settings.reconcile_hour) * 3_600_000;
+    let due = (now - hour).div_euclid(DAY) * DAY + hour;
+    if app.store.last_reconciliation().await?.is_some_and(|last| last.as_millis() >= due) {
+        return Ok(());
+    }
+    let report = app.store.reconcile_books(&Actor::system(), is_billed(app), &app.settings.public_url).await?;
+    tracing::info!(differences = report.count, "ledger, payment provider and runtime were compared");
+    Ok(())
 }
 
 /// Puts containers in quarantine that carry our label and that no deployment owns; takes them away when their time is over.

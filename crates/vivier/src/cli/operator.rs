@@ -5,6 +5,7 @@ use vivier_core::id::WaveId;
 use vivier_core::waves::{ReleaseChannel, Size};
 use vivier_core::wire::agents::RollbackData;
 
+use super::console::{AuditArgs, OperatorAccountCommand, OperatorTicketsCommand};
 use super::values::{data, release_channels};
 
 #[derive(Debug, Subcommand)]
@@ -13,6 +14,19 @@ pub enum OperatorCommand {
     Hosts,
     /// Every account's agents
     Deployments,
+    /// The audit log of the whole installation
+    Audit(AuditArgs),
+    /// Everybody's tickets
+    #[command(subcommand)]
+    Tickets(OperatorTicketsCommand),
+    /// Accounts, newest first
+    Accounts {
+        /// Part of the account's name or of a member's address, or its id
+        query: Option<String>,
+    },
+    /// One account: look at it, suspend or resume everything that it runs
+    #[command(subcommand)]
+    Account(OperatorAccountCommand),
     /// Suspend anyone's agent
     Suspend {
         /// Its id (dep_…)

@@ -4,8 +4,10 @@ mod account;
 mod agent;
 mod ask;
 mod billing;
+mod audit;
 mod chat;
 mod config;
+mod console;
 mod deploy;
 mod diff;
 mod editor;
@@ -18,12 +20,14 @@ mod portable;
 mod release;
 mod revisions;
 mod secrets;
+mod tickets;
 mod timeline;
 mod tokens;
 mod waves;
 
 use clap::CommandFactory as _;
 
+use crate::api::console::Side;
 use crate::api::{Api, Verb};
 use crate::cli::{Cli, Command, Global};
 use crate::failure::Failure;
@@ -63,6 +67,8 @@ pub async fn run(cli: &Cli, output: &Output) -> Result<(), Failure> {
         Command::Tokens(command) => tokens::run(&signed_in(global)?, command, output).await,
         Command::Proof(args) => agent::proof(&signed_in(global)?, args, output).await,
         Command::Chat(args) => chat::run(&signed_in(global)?, args, output).await,
+        Command::Audit(args) => audit::run(&signed_in(global)?, Side::Tenant, args, output).await,
+        Command::Tickets(command) => tickets::run(&signed_in(global)?, command, output).await,
         Command::Operator(command) => operator::run(&signed_in(global)?, command, output).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -3,6 +3,7 @@
 use vivier_core::id::DeploymentId;
 use vivier_core::wire::operator::NewWithdrawal;
 
+use crate::api::console::Side;
 use crate::api::{Api, Verb};
 use crate::cli::{OperatorCommand, OperatorReleaseCommand};
 use crate::failure::Failure;
@@ -12,12 +13,16 @@ use crate::text;
 use super::jobs;
 use super::list::state_in_short;
 use super::release::{checked, pick, standing};
-use super::waves;
+use super::{audit, console, tickets, waves};
 
 pub async fn run(api: &Api, command: &OperatorCommand, output: &Output) -> Result<(), Failure> {
     match command {
         OperatorCommand::Hosts => hosts(api, output).await,
         OperatorCommand::Deployments => deployments(api, output).await,
+        OperatorCommand::Audit(args) => audit::run(api, Side::Operator, args, output).await,
+        OperatorCommand::Tickets(command) => tickets::operator(api, command, output).await,
+        OperatorCommand::Accounts { query } => console::accounts(api, query.as_deref(), output).await,
+        OperatorCommand::Account(command) => console::account(api, command, output).await,
         OperatorCommand::Suspend { id } => ask(api, *id, Verb::Suspend, output).await,
         OperatorCommand::Resume { id } => ask(api, *id, Verb::Resume, output).await,
         OperatorCommand::Releases { command: None } => releases(api, output).await,

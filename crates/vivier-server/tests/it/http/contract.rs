@@ -13,6 +13,7 @@ fn path(operation: &Operation, deployment: &str, token: &str) -> String {
     let id = match operation.path.as_str() {
         path if path.starts_with("/v1/tokens") => token,
         path if path.starts_with("/v1/operator/waves") => "wav_01kb00000000000000000000zz",
+        path if path.starts_with("/v1/tickets") || path.starts_with("/v1/operator/tickets") => "tkt_01kb00000000000000000000zz",
         path if path.starts_with("/v1/operator/accounts") => "acc_01kb00000000000000000000zz",
         path if path.starts_with("/v1/operator/jobs") => "job_01kb00000000000000000000zz",
         path if path.starts_with("/v1/auth/passkeys") => "pky_01kb00000000000000000000zz",
@@ -23,11 +24,18 @@ fn path(operation: &Operation, deployment: &str, token: &str) -> String {
     operation.path.replace("{id}", id).replace("{n}", "1").replace("{name}", "custom.NAME").replace("{provider}", "corp")
 }
 
-/// What these need is not in the document: a wave, a link of a mail, a code, a passkey, an identity, a price.
-const NEEDS_MORE: [&str; 17] = [
+/// What these need is not in the document: a wave, a ticket, an account of that id, a link of a mail, a code, a passkey, an identity, a price.
+const NEEDS_MORE: [&str; 24] = [
     "revert_wave",
     "checkout",
     "cancel",
+    "write_in_ticket",
+    "answer_ticket",
+    "suspend_account",
+    "resume_account",
+    "begin_look",
+    "give_credits",
+    "set_limit",
     "second_step",
     "verify_email",
     "finish_reset",
