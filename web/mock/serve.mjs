@@ -115,7 +115,7 @@ function tell(path, method, query, me, body) {
   if (staff && rest[0] === "accounts") {
     if (rest[2] === "look") return (me.look = { ...aLook, reason: body.reason }), [201, me.look];
     if (rest[2]) return [200, { changed: 3, already: 0 }];
-    if (rest[1]) return [200, { ...anAccount, people: [{ user: "usr_1", email: "ada@example.com", role: "owner", operator: false, email_verified_at: ago(99), since: ago(86400 * 90) }, { user: "usr_2", email: "bob@example.com", role: "viewer", operator: false, email_verified_at: null, since: ago(86400 * 3) }], agents: [...deployments.values()].slice(0, 3).map(shown), looks: [aLook] }];
+    if (rest[1]) return [200, { ...anAccount, people: [{ user: "usr_1", email: "ada@example.com", role: "owner", operator: false, email_verified_at: ago(99), since: ago(86400 * 90) }, { user: "usr_2", email: "bob@example.com", role: "viewer", operator: false, email_verified_at: null, since: ago(86400 * 3) }], agents: [...deployments.values()].slice(0, 3).map(shown), looks: [aLook], credits: 500, limits: [] }];
     return [200, { items: [anAccount, { ...anAccount, id: "acc_2", name: "bob", owner: "bob@example.com", held: 0, open_tickets: 0, deployments: 1 }] }];
   }
   return null;

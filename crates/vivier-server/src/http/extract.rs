@@ -256,8 +256,6 @@ path_part!(/// `{id}` of a passkey.
     PasskeyPath, vivier_core::id::PasskeyId, "id");
 path_part!(/// `{provider}`: the name of an identity provider.
     ProviderPath, String, "provider");
-path_part!(/// `{id}` of an account.
-    AccountPath, vivier_core::id::AccountId, "id");
 path_part!(/// `{id}` of a ticket.
     TicketPath, vivier_core::id::TicketId, "id");
 path_part!(/// `{n}`: the number of a version.

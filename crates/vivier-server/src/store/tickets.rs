@@ -209,7 +209,7 @@ impl Store {
                 return Err(StoreError::Conflict("the snapshot is of another agent than the ticket; take one of this agent".to_owned()));
             }
         }
-        tx.say(&key, id, actor, message, false, false).await?;
+        tx.say_in(&key, id, actor, message, false, false).await?;
         tx.tell_operators(number, true, public_url).await?;
         let detail = serde_json::json!({ "number": number, "deployment": deployment, "snapshot": snapshot });
         tx.audit(actor, Some(account), "ticket.open", &id.to_string(), detail).await?;
@@ -245,7 +245,7 @@ impl Store {
             if used >= u64::from(rules.messages) {
                 return Err(StoreError::Conflict(format!("the ticket has {used} messages, which is the most; close it and open another")));
             }
-            tx.say(&key, id, actor, message, by_operator, ask == TicketAsk::Note).await?;
+            tx.say_in(&key, id, actor, message, by_operator, ask == TicketAsk::Note).await?;
         }
         if then != state {
             let solved = (then == TicketState::Solved).then(|| now.as_millis());
@@ -371,7 +371,7 @@ const fn action(ask: TicketAsk) -> &'static str {
 }
 
 impl Tx {
-    async fn say(&mut self, key: &DataKey, ticket: TicketId, actor: &Actor, message: &str, from_operator: bool, internal: bool) -> Result<(), StoreError> {
+    async fn say_in(&mut self, key: &DataKey, ticket: TicketId, actor: &Actor, message: &str, from_operator: bool, internal: bool) -> Result<(), StoreError> {
         let id = new_uuid().to_string();
         let sealed = vault::seal_for(key, &message_place(&id), message.as_bytes())?;
         sqlx::query(SAY)

@@ -51,14 +51,18 @@ fn show(detail: &ConsoleAccountDetail, output: &Output) -> Result<(), Failure> {
     if output.is_json() {
         return output.document(detail);
     }
-    let ConsoleAccountDetail { account, people, agents, looks } = detail;
+    let ConsoleAccountDetail { account, people, agents, looks, credits, limits } = detail;
     let now = text::now();
     output.line(output.paint(Paint::Strong, &text::harmless(&account.name, false)))?;
     let mut facts = vec![("id", account.id.to_string()), ("age", text::age(account.created_at, now)), ("open tickets", account.open_tickets.to_string())];
     if let Some(at) = account.closed_at {
         facts.push(("deleted", text::moment(at)));
     }
+    facts.push(("credits", credits.to_string()));
     output.facts(&facts)?;
+    for limit in limits.iter().filter(|limit| limit.own) {
+        output.line(format!("{} {} allowed to this account", limit.allowed, text::harmless(&limit.title, false)))?;
+    }
     for person in people {
         output.line(format!("{}  {}", person.role, person.email))?;
     }

@@ -78,6 +78,7 @@ function Detail({ account }: { account: ConsoleAccountDetail }) {
         <div className="min-w-0">
           <h1 className="text-3xl [overflow-wrap:anywhere]">{account.name}</h1>
           <p className="font-mono text-[0.8125rem] text-muted [overflow-wrap:anywhere]">{account.id}</p>
+          <p className="text-[0.8125rem] text-muted">{count(account.credits, "credit")}</p>
         </div>
         <div className="flex flex-wrap gap-2">
           <Button onClick={() => setAsked("look")}>Look at it…</Button>
