@@ -84,7 +84,7 @@ pub fn ask_second(party: &Webauthn, known: &[Passkey], step: [u8; 32]) -> Result
 /// When it does not hold.
 pub fn check(party: &Webauthn, answer: &PublicKeyCredential, awaited: Awaited, passkey: &Passkey) -> Result<AuthenticationResult, WebauthnError> {
     let result = match awaited {
-        Awaited::Anybody(state) => party.finish_discoverable_authentication_v2(answer, state, &DiscoverableKey::from(passkey))?,
+        Awaited::Anybody(state) => party.finish_discoverable_authentication_v2(answer, state, DiscoverableKey::from(passkey))?,
         Awaited::Second { state, step: _ } => party.finish_passkey_authentication(answer, &state)?,
     };
     if result.user_verified() { Ok(result) } else { Err(WebauthnError::UserNotVerified) }

@@ -161,9 +161,7 @@ async fn without_a_server_mails_are_files_that_others_cannot_read() {
     enqueue(&world, "In a file").await;
     let outbox = world.test.dir.path().join("outbox");
     let file = eventually("there is a file", || async {
-        let found =
-            std::fs::read_dir(&outbox).ok()?.filter_map(Result::ok).map(|entry| entry.path()).find(|path| path.extension().is_some_and(|kind| kind == "eml"));
-        found
+        std::fs::read_dir(&outbox).ok()?.filter_map(Result::ok).map(|entry| entry.path()).find(|path| path.extension().is_some_and(|kind| kind == "eml"))
     })
     .await;
     let text = std::fs::read_to_string(&file).expect("text");

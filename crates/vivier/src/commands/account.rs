@@ -1,7 +1,7 @@
 //! `login`, `logout`, `whoami`.
 
-use serde::Serialize;
 use reqwest::StatusCode;
+use serde::Serialize;
 use serde_json::json;
 use url::Url;
 use vivier_core::name::{DisplayName, Email};

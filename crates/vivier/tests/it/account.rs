@@ -216,7 +216,11 @@ async fn what_only_a_person_may_do_asks_for_the_password_and_ends_its_session() 
 async fn without_a_terminal_a_second_factor_leads_to_a_token() {
     let world = World::signed_out().await;
     let step = |kinds: &[&str]| json!({ "token": "first-step", "kinds": kinds, "expires_at": ago(-300) });
-    Mock::given(method("POST")).and(path("/v1/auth/login")).respond_with(ResponseTemplate::new(202).set_body_json(step(&["app", "recovery_code"]))).mount(&world.server).await;
+    Mock::given(method("POST"))
+        .and(path("/v1/auth/login"))
+        .respond_with(ResponseTemplate::new(202).set_body_json(step(&["app", "recovery_code"])))
+        .mount(&world.server)
+        .await;
     let ran = world.run_with(&["login", "--email", "ada@example.com", "--password-stdin"], "correct horse battery\n");
     insta::assert_snapshot!("login_second_factor", ran.snapshot(&world));
     assert!(!world.settings().exists(), "nobody is signed in");
@@ -229,8 +233,16 @@ async fn jobs_are_listed_tried_again_and_thrown_away() {
     let job = |state: &str, error: Option<&str>| json!({ "id": JOB, "kind": "mail", "state": state, "attempts": 20, "created_at": ago(7_300), "run_at": ago(600), "error": error });
     let dead = job("dead", Some("mail.example.com:587 does not take mail for this address: no such \u{1b}[31muser"));
     serde_json::from_value::<vivier_core::wire::jobs::JobOut>(dead.clone()).expect("the language of the real one");
-    Mock::given(method("GET")).and(path("/v1/operator/jobs")).respond_with(ResponseTemplate::new(200).set_body_json(json!({ "items": [dead] }))).mount(&world.server).await;
-    Mock::given(method("POST")).and(path(format!("/v1/operator/jobs/{JOB}/retry"))).respond_with(ResponseTemplate::new(200).set_body_json(job("waiting", None))).mount(&world.server).await;
+    Mock::given(method("GET"))
+        .and(path("/v1/operator/jobs"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "items": [dead] })))
+        .mount(&world.server)
+        .await;
+    Mock::given(method("POST"))
+        .and(path(format!("/v1/operator/jobs/{JOB}/retry")))
+        .respond_with(ResponseTemplate::new(200).set_body_json(job("waiting", None)))
+        .mount(&world.server)
+        .await;
     Mock::given(method("DELETE")).and(path(format!("/v1/operator/jobs/{JOB}"))).respond_with(ResponseTemplate::new(204)).mount(&world.server).await;
     insta::assert_snapshot!("operator_jobs", world.run(&["operator", "jobs"]).snapshot(&world));
     insta::assert_snapshot!("operator_job_retry", world.run(&["operator", "job", "retry", JOB]).snapshot(&world));

@@ -28,4 +28,5 @@ mod leases;
 mod platform;
 mod revisions;
 mod secrets;
+mod sign_in;
 mod timeline;
