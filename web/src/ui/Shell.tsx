@@ -69,7 +69,7 @@ function SignedIn({ me }: { me: Me }) {
   };
   return (
     <>
-      <nav aria-label="Main" className="order-last flex w-full gap-1 sm:order-none sm:w-auto">
+      <nav aria-label="Main" className="order-last flex w-full flex-wrap gap-1 sm:order-none sm:w-auto">
         <Link to="/agents" className={navLink} activeProps={{ "aria-current": "page" }}>
           Agents
         </Link>

@@ -25,10 +25,11 @@ fn path(operation: &Operation, deployment: &str, token: &str) -> String {
 }
 
 /// What these need is not in the document: a wave, a ticket, an account of that id, a link of a mail, a code, a passkey, an identity, a price.
-const NEEDS_MORE: [&str; 24] = [
+const NEEDS_MORE: [&str; 25] = [
     "revert_wave",
     "checkout",
     "cancel",
+    "open_ticket",
     "write_in_ticket",
     "answer_ticket",
     "suspend_account",
