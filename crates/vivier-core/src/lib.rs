@@ -28,6 +28,7 @@ pub mod template;
 mod text;
 pub mod ticket;
 pub mod time;
+pub mod usage;
 pub mod waves;
 pub mod window;
 pub mod wire;

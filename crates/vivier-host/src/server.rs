@@ -189,6 +189,7 @@ fn router(state: Serving) -> axum::Router {
         .route("/discard", post(discard))
         .route("/logs", post(logs))
         .route("/stats", post(stats))
+        .route("/usage", post(usage))
         .route("/capacity", post(capacity))
         .route("/events", post(events))
         .route("/images", post(images_known))
@@ -374,6 +375,11 @@ async fn logs(State(s): State<Serving>, asked: Asked<Logs>) -> Result<Response, 
 async fn stats(State(s): State<Serving>, asked: Asked<Named>) -> Answer<vivier_core::runtime::Stats> {
     let (runtime, Named { deployment }) = (s.runtime.clone(), asked?.0);
     Ok(Json(s.verb("stats", async move { runtime.stats(deployment).await }).await?))
+}
+
+async fn usage(State(s): State<Serving>, asked: Asked<Named>) -> Answer<vivier_core::usage::Usage> {
+    let (runtime, Named { deployment }) = (s.runtime.clone(), asked?.0);
+    Ok(Json(s.verb("usage", async move { runtime.usage(deployment).await }).await?))
 }
 
 async fn capacity(State(s): State<Serving>) -> Answer<vivier_core::runtime::Capacity> {

@@ -158,6 +158,26 @@ pub fn room(layout: &Layout, id: DeploymentId) -> io::Result<Room> {
     Ok(Room { needed: weight.bytes, free: disk.free, fits: disk.fits(weight, disk.reserve()) })
 }
 
+/// What the state takes on the disk, in bytes; `None`: there is none. It may be written to meanwhile.
+///
+/// # Errors
+/// `ResourceBusy` when the agent moves directories about just now. Else when the disk fails.
+pub fn size(layout: &Layout, id: DeploymentId) -> io::Result<Option<u64>> {
+    let weigh = || copy::weigh(&layout.state(id), Life::Live, CopyMethod::Copy, None);
+    let mut weight = weigh();
+    for _ in 0..2 {
+        match &weight {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => weight = weigh(),
+            Ok(_) | Err(_) => break,
+        }
+    }
+    match weight {
+        Ok(weight) => Ok(Some(weight.bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Puts the state back to snapshot `number`, whole or not at all, on behalf of revision `revision`. Once it is done that is
 /// remembered, and repeating it does nothing. Nothing may write to the state meanwhile, and whoever has it mounted must mount it
 /// anew: the directory is another one. What was the state before is left to [`discard_former`]: an agent need not wait for that.

@@ -18,7 +18,7 @@ use crate::mail::{MailError, MailSettings};
 use crate::store::billing::changes::Charged;
 use crate::store::deployments::Rules;
 use crate::store::tickets::TicketRules;
-use crate::terms::{CreditSettings, QuotaSettings, Terms};
+use crate::terms::{CreditSettings, QuotaSettings, RateSettings, Terms, UsageSettings};
 
 /// Settings of `vivierd serve`. Every one has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +91,10 @@ pub struct Config {
     pub mail: MailSettings,
     /// What one account may have beside its deployments.
     pub quotas: QuotaSettings,
+    /// How often costly requests may be sent.
+    pub rates: RateSettings,
+    /// How usage is read.
+    pub usage: UsageSettings,
     /// What accounts may pay with beside money.
     pub credits: CreditSettings,
     /// Identity providers to sign in with.
@@ -190,8 +194,10 @@ impl Default for Config {
             plans: Plans::default(),
             mail: MailSettings::default(),
             quotas: QuotaSettings::default(),
+            rates: RateSettings::default(),
             credits: CreditSettings::default(),
             oidc: Vec::new(),
+            usage: UsageSettings::default(),
         }
     }
 }
@@ -234,7 +240,12 @@ impl Config {
                 return Err(ConfigError::Share(name, most));
             }
         }
-        for (name, value) in [("concurrency", self.concurrency), ("start_timeout_seconds", self.start_timeout_seconds), ("look_seconds", self.look_seconds)] {
+        for (name, value) in [
+            ("concurrency", self.concurrency),
+            ("start_timeout_seconds", self.start_timeout_seconds),
+            ("look_seconds", self.look_seconds),
+            ("usage.sample_seconds", self.usage.sample_seconds),
+        ] {
             if value == 0 {
                 return Err(ConfigError::Zero(name));
             }

@@ -63,6 +63,22 @@ impl Default for QuotaSettings {
     }
 }
 
+/// How often costly requests may be sent, by one account; from one address five times as many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RateSettings {
+    /// Requests in a minute that change something.
+    pub changes_per_minute: u32,
+    /// Requests in a minute that read or send much, or make the host work.
+    pub heavy_per_minute: u32,
+}
+
+impl Default for RateSettings {
+    fn default() -> Self {
+        Self { changes_per_minute: 240, heavy_per_minute: 120 }
+    }
+}
+
 /// Credits: how many are given, for how long, and how many an account may have. One credit is one US cent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -93,6 +109,24 @@ impl Default for CreditSettings {
             referrals_per_month: 10,
             claims_per_day: 5,
         }
+    }
+}
+
+/// How usage is read, and how long it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UsageSettings {
+    /// Seconds between two readings of an agent's counters.
+    pub sample_seconds: u32,
+    /// Days that single readings are kept.
+    pub sample_days: u32,
+    /// Days that the sums of hours are kept; those of days are kept as long as the account.
+    pub hour_days: u32,
+}
+
+impl Default for UsageSettings {
+    fn default() -> Self {
+        Self { sample_seconds: 60, sample_days: 7, hour_days: 100 }
     }
 }
 

@@ -81,7 +81,18 @@ pub async fn the_stages_build_on_one_another(bench: &dyn Bench) {
     assert_eq!(proof.container, container.id);
     let stats = runtime.stats(spec.deployment).await.expect("statistics");
     assert!(stats.memory_bytes > 0 && stats.memory_limit_bytes == spec.limits.memory_bytes, "{stats:?}");
+    let usage = runtime.usage(spec.deployment).await.expect("usage");
+    let first = usage.counters.expect("the counters of the container that runs");
+    assert!(first.container == proof.container && first.started_at == proof.started_at && first.memory_bytes > 0, "{first:?} {proof:?}");
+    assert!(usage.storage_bytes.is_some_and(|bytes| bytes > 0));
+    let then = runtime.usage(spec.deployment).await.expect("usage").counters.expect("counters");
+    assert!(then.cpu_micros >= first.cpu_micros && then.sent_bytes >= first.sent_bytes && then.started_at == first.started_at);
+    runtime.stop(spec.deployment, 1).await.expect("stopped");
+    let usage = runtime.usage(spec.deployment).await.expect("usage of one that does not run");
+    assert!(usage.counters.is_none() && usage.storage_bytes.is_some(), "{usage:?}");
     clean(bench, &spec).await;
+    let nothing = runtime.usage(spec.deployment).await.expect("usage of nothing");
+    assert_eq!(nothing, crate::usage::Usage { counters: None, storage_bytes: None });
 }
 
 pub async fn asking_twice_changes_nothing(bench: &dyn Bench) {

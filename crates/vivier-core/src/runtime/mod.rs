@@ -22,6 +22,7 @@ pub use self::spec::{Limits, SecretsDocument, Stage, WorkloadSpec};
 use crate::digest::Digest;
 use crate::id::DeploymentId;
 use crate::time::Timestamp;
+use crate::usage::Usage;
 
 pub type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
 
@@ -90,6 +91,10 @@ pub trait Runtime: Send + Sync {
 
     /// CPU and memory now.
     async fn stats(&self, id: DeploymentId) -> Result<Stats, RuntimeError>;
+
+    /// The counters of its container and the size of its data, for what has been used. An agent that does not run, or is not there at
+    /// all, has nothing to count: no error.
+    async fn usage(&self, id: DeploymentId) -> Result<Usage, RuntimeError>;
 
     /// What this host has and has left.
     async fn capacity(&self) -> Result<Capacity, RuntimeError>;

@@ -16,6 +16,7 @@
 //! | `POST /quarantine`, `/discard` | [`ContainerNamed`] | – |
 //! | `POST /logs` | [`Logs`] | lines of JSON: [`Streamed`]`<LogLine>` |
 //! | `POST /stats` | [`Named`] | `Stats` |
+//! | `POST /usage` | [`Named`] | `Usage` |
 //! | `POST /capacity` | – | `Capacity` |
 //! | `POST /events` | – | lines of JSON: [`Streamed`]`<DeploymentId>` |
 //! | `POST /images` | – | `[Image]` |

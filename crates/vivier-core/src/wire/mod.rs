@@ -19,6 +19,7 @@ pub mod portable;
 pub mod problem;
 pub mod security;
 pub mod tickets;
+pub mod usage;
 pub mod waves;
 
 use utoipa::openapi::RefOr;

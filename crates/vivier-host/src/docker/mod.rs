@@ -14,6 +14,7 @@ mod proof;
 mod rehearsal;
 mod stats;
 mod stray;
+mod usage;
 mod workload;
 
 use std::collections::HashMap;
@@ -30,6 +31,7 @@ use vivier_core::runtime::{
     BoxStream, Capacity, Drain, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot,
     Stage, Stats, WorkloadSpec,
 };
+use vivier_core::usage::Usage;
 use vivier_core::wire::host::Image;
 
 use crate::channels::Channels;
@@ -150,6 +152,7 @@ pub(crate) struct Host {
     /// at once would all come to their end late, and the last of them too late.
     places: tokio::sync::Semaphore,
     samples: stats::Samples,
+    sizes: usage::Sizes,
     channels: Channels,
 }
 
@@ -169,6 +172,7 @@ impl DockerRuntime {
             places: tokio::sync::Semaphore::new(config.engine_concurrency.clamp(1, 64) as usize),
             channels: Channels::new(Duration::from_secs(config.channels_every_seconds.into())),
             samples: stats::Samples::default(),
+            sizes: usage::Sizes::default(),
             keys: KeyFiles::of(&config, &layout),
             config,
             layout,
@@ -515,6 +519,10 @@ impl Runtime for DockerRuntime {
 
     async fn stats(&self, id: DeploymentId) -> Result<Stats, RuntimeError> {
         self.host.stats(id).await
+    }
+
+    async fn usage(&self, id: DeploymentId) -> Result<Usage, RuntimeError> {
+        self.host.usage(id).await
     }
 
     async fn capacity(&self) -> Result<Capacity, RuntimeError> {

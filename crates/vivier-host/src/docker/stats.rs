@@ -119,7 +119,7 @@ impl Cgroup {
     }
 
     /// Bytes in use, without the page cache that can be dropped.
-    fn memory_now(&self) -> std::io::Result<u64> {
+    pub(super) fn memory_now(&self) -> std::io::Result<u64> {
         let (used, stat, cache) = match &self.version {
             Version::One { memory, .. } => (read(&memory.join("memory.usage_in_bytes"))?, read(&memory.join("memory.stat"))?, "total_inactive_file"),
             Version::Two(path) => (read(&path.join("memory.current"))?, read(&path.join("memory.stat"))?, "inactive_file"),
@@ -128,7 +128,7 @@ impl Cgroup {
     }
 
     /// CPU time so far, in microseconds.
-    fn cpu_now(&self) -> std::io::Result<u64> {
+    pub(super) fn cpu_now(&self) -> std::io::Result<u64> {
         match &self.version {
             Version::One { cpuacct, .. } => Ok(number(&read(&cpuacct.join("cpuacct.usage"))?)? / 1_000),
             Version::Two(path) => Ok(field(&read(&path.join("cpu.stat"))?, "usage_usec")),
@@ -189,7 +189,7 @@ fn field(text: &str, name: &str) -> u64 {
 }
 
 /// Bytes received and sent, without loopback.
-fn network(text: &str) -> (u64, u64) {
+pub(super) fn network(text: &str) -> (u64, u64) {
     let devices = text.lines().filter_map(|line| line.split_once(':')).filter(|(name, _)| name.trim() != "lo");
     devices.fold((0, 0), |(received, sent), (_, numbers)| {
         let numbers: Vec<u64> = numbers.split_whitespace().filter_map(|number| number.parse().ok()).collect();

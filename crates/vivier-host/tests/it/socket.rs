@@ -157,6 +157,9 @@ impl Runtime for Client {
     async fn stats(&self, deployment: DeploymentId) -> Result<Stats, RuntimeError> {
         self.get("/stats", &Named { deployment }).await
     }
+    async fn usage(&self, deployment: DeploymentId) -> Result<vivier_core::usage::Usage, RuntimeError> {
+        self.get("/usage", &Named { deployment }).await
+    }
 
     async fn capacity(&self) -> Result<Capacity, RuntimeError> {
         self.get("/capacity", &()).await

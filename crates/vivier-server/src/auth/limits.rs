@@ -10,6 +10,7 @@ use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use sha2::{Digest as _, Sha256};
+use vivier_core::wire::limits::RateOut;
 
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -36,6 +37,10 @@ pub enum Limit {
     ResetByAccount,
     ResetByAddress,
     Billing,
+    ChangesByAccount,
+    ChangesByAddress,
+    HeavyByAccount,
+    HeavyByAddress,
 }
 
 impl Limit {
@@ -54,6 +59,10 @@ impl Limit {
             Self::ResetByAccount => "resets_per_account",
             Self::ResetByAddress => "resets_per_address",
             Self::Billing => "billing_calls",
+            Self::ChangesByAccount => "changes_per_account",
+            Self::ChangesByAddress => "changes_per_address",
+            Self::HeavyByAccount => "heavy_per_account",
+            Self::HeavyByAddress => "heavy_per_address",
         }
     }
 
@@ -71,6 +80,10 @@ impl Limit {
             Self::ResetByAccount => "Too many mails were asked for, to this address",
             Self::ResetByAddress => "Too many mails were asked for from this address",
             Self::Billing => "Too much was asked of the payment provider for this account",
+            Self::ChangesByAccount => "Too many changes were sent for this account",
+            Self::ChangesByAddress => "Too many changes were sent from this address",
+            Self::HeavyByAccount => "Too many costly requests were sent for this account",
+            Self::HeavyByAddress => "Too many costly requests were sent from this address",
         }
     }
 }
@@ -81,6 +94,8 @@ pub struct Reached {
     pub limit: Limit,
     /// Seconds, at least 1.
     pub retry_after: u64,
+    /// How many at once, and in each period.
+    pub allowed: u32,
 }
 
 /// The installation's clock, as governor wants it.
@@ -121,6 +136,8 @@ type Buckets = RateLimiter<u128, DashMapStateStore<u128>, Turning, governor::mid
 
 struct Bucket {
     limit: Limit,
+    burst: u32,
+    per: Duration,
     buckets: Buckets,
     clock: Turning,
     swept: AtomicI64,
@@ -131,14 +148,14 @@ impl Bucket {
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period(per / burst.get()).expect("the period is longer than nothing").allow_burst(burst);
         let clock = Turning(clock.clone());
-        Self { limit, buckets: RateLimiter::dashmap_with_clock(quota, clock.clone()), clock, swept: AtomicI64::new(0) }
+        Self { limit, burst: burst.get(), per, buckets: RateLimiter::dashmap_with_clock(quota, clock.clone()), clock, swept: AtomicI64::new(0) }
     }
 
     fn check(&self, key: u128) -> Result<(), Reached> {
         let key = if self.buckets.len() < MOST_KEYS { key } else { self.crowded(key) };
         self.buckets.check_key(&key).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
-            Reached { limit: self.limit, retry_after: wait.as_secs() + 1 }
+            Reached { limit: self.limit, retry_after: wait.as_secs() + 1, allowed: self.burst }
         })
     }
 
@@ -167,12 +184,17 @@ pub struct Limits {
     reset_account: Bucket,
     reset_address: Bucket,
     billing: Bucket,
+    changes_account: Bucket,
+    changes_address: Bucket,
+    heavy_account: Bucket,
+    heavy_address: Bucket,
 }
 
 impl Limits {
     pub fn new(config: &Config, clock: SharedClock) -> Self {
         let hour = Duration::from_secs(3_600);
         let quarter = Duration::from_secs(900);
+        let minute = Duration::from_secs(60);
         Self {
             signup: Bucket::new(Limit::SignupByAddress, config.signups_per_hour, hour, &clock),
             // Several people may share an address; one account is one person.
@@ -187,6 +209,10 @@ impl Limits {
             reset_account: Bucket::new(Limit::ResetByAccount, config.mails_per_hour, hour, &clock),
             reset_address: Bucket::new(Limit::ResetByAddress, config.mails_per_hour.saturating_mul(10), hour, &clock),
             billing: Bucket::new(Limit::Billing, 30, Duration::from_secs(60), &clock),
+            changes_account: Bucket::new(Limit::ChangesByAccount, config.rates.changes_per_minute, minute, &clock),
+            changes_address: Bucket::new(Limit::ChangesByAddress, config.rates.changes_per_minute.saturating_mul(5), minute, &clock),
+            heavy_account: Bucket::new(Limit::HeavyByAccount, config.rates.heavy_per_minute, minute, &clock),
+            heavy_address: Bucket::new(Limit::HeavyByAddress, config.rates.heavy_per_minute.saturating_mul(5), minute, &clock),
         }
     }
 
@@ -208,8 +234,102 @@ impl Limits {
             Limit::ResetByAccount => &self.reset_account,
             Limit::ResetByAddress => &self.reset_address,
             Limit::Billing => &self.billing,
+            Limit::ChangesByAccount => &self.changes_account,
+            Limit::ChangesByAddress => &self.changes_address,
+            Limit::HeavyByAccount => &self.heavy_account,
+            Limit::HeavyByAddress => &self.heavy_address,
         };
         bucket.check(fold(key))
+    }
+}
+
+/// How costly a request is for this installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Reads a few rows.
+    Cheap,
+    /// Writes, or wakes the worker.
+    Change,
+    /// Reads or sends much, or makes the host work.
+    Heavy,
+}
+
+/// What costs more than its method says. Every other safe request is cheap, every other unsafe one is a change, so that a new route
+/// is limited before anybody thinks of it.
+pub const COSTS: &[(&str, &str, Cost)] = &[
+    ("POST", "/v1/deployments", Cost::Heavy),
+    ("GET", "/v1/deployments/{id}/logs", Cost::Heavy),
+    ("GET", "/v1/deployments/{id}/stats", Cost::Heavy),
+    ("POST", "/v1/deployments/{id}/config", Cost::Heavy),
+    ("POST", "/v1/deployments/{id}/rollback", Cost::Heavy),
+    ("POST", "/v1/deployments/{id}/update", Cost::Heavy),
+    ("GET", "/v1/usage", Cost::Heavy),
+    ("GET", "/v1/usage/export", Cost::Heavy),
+    ("GET", "/v1/audit/export", Cost::Heavy),
+    ("GET", "/v1/operator/audit/export", Cost::Heavy),
+    ("GET", "/v1/operator/audit/verification", Cost::Heavy),
+    // Have limits of their own, by address and by account, that are tighter.
+    ("POST", "/v1/auth/signup", Cost::Cheap),
+    ("POST", "/v1/auth/login", Cost::Cheap),
+    // The payment provider sends these from few addresses, hundreds a second, and signs each.
+    ("POST", "/v1/billing/webhook", Cost::Cheap),
+];
+
+impl Cost {
+    /// Of a request; `route` is its template.
+    pub fn of(method: &axum::http::Method, route: &str) -> Self {
+        let named = COSTS.iter().find(|(verb, path, _)| *verb == method.as_str() && *path == route);
+        match named {
+            Some((.., cost)) => *cost,
+            None if method.is_safe() => Self::Cheap,
+            None => Self::Change,
+        }
+    }
+}
+
+impl Limits {
+    /// Counts a request against its account and its address.
+    ///
+    /// # Errors
+    /// When there were too many of either.
+    pub fn spend(&self, cost: Cost, account: Option<&str>, address: &str) -> Result<(), Reached> {
+        let (by_account, by_address) = match cost {
+            Cost::Cheap => return Ok(()),
+            Cost::Change => (Limit::ChangesByAccount, Limit::ChangesByAddress),
+            Cost::Heavy => (Limit::HeavyByAccount, Limit::HeavyByAddress),
+        };
+        self.check(by_address, address)?;
+        account.map_or(Ok(()), |account| self.check(by_account, account))
+    }
+
+    /// What whoever calls should know beforehand.
+    pub fn rates(&self) -> Vec<RateOut> {
+        let shown = [&self.changes_account, &self.changes_address, &self.heavy_account, &self.heavy_address, &self.open];
+        let title = |limit: Limit| match limit {
+            Limit::ChangesByAccount => "changes of an account",
+            Limit::ChangesByAddress => "changes from an address",
+            Limit::HeavyByAccount => "costly requests of an account",
+            Limit::HeavyByAddress => "costly requests from an address",
+            Limit::Open => "openings of an agent",
+            Limit::SignupByAddress
+            | Limit::LoginByAddress
+            | Limit::LoginByAccount
+            | Limit::DeployByAddress
+            | Limit::SecondByUser
+            | Limit::SecondByAddress
+            | Limit::LinkByAddress
+            | Limit::MailByUser
+            | Limit::ResetByAccount
+            | Limit::ResetByAddress
+            | Limit::Billing => limit.sentence(),
+        };
+        let out = |bucket: &&Bucket| RateOut {
+            limit: bucket.limit.code().to_owned(),
+            title: title(bucket.limit).to_owned(),
+            allowed: bucket.burst,
+            period_seconds: u32::try_from(bucket.per.as_secs()).unwrap_or(u32::MAX),
+        };
+        shown.iter().map(out).collect()
     }
 }
 

@@ -9,6 +9,8 @@ use vivier_core::wire::accounts::{Login, MeOut, MemberRole, PasswordChange, Sign
 use vivier_core::wire::catalogue::SignupMode;
 use vivier_core::wire::security::SecondStep;
 
+use vivier_core::wire::limits::LimitProblem;
+
 use super::extract::Body;
 use super::guard::{Anyone, Read, SignedIn};
 use super::idempotency::Seed;
@@ -28,9 +30,11 @@ use crate::store::sessions::{NewSession, Origin};
 use crate::store::users::{NewUser, User};
 
 pub(super) fn reached(reached: Reached) -> ApiError {
-    let Reached { limit, retry_after } = reached;
+    let Reached { limit, retry_after, allowed } = reached;
     metrics::counter!("vivier_rate_limited_total", "limit" => limit.code()).increment(1);
-    ApiError::too_many(limit.code(), format!("{}. Try again in {retry_after} s.", limit.sentence()), retry_after)
+    let (code, allowed) = (limit.code(), u64::from(allowed));
+    let problem = LimitProblem { limit: code.to_owned(), used: allowed, allowed, frees_at: None };
+    ApiError::too_many(code, format!("{}. Try again in {retry_after} s.", limit.sentence()), retry_after).limit(problem)
 }
 
 /// No longer than what anyone can have set: nothing longer is hashed.

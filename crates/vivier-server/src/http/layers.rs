@@ -14,7 +14,8 @@ use tracing::Instrument as _;
 use super::problem::{ApiError, MEDIA_TYPE, Rendered, for_status, render};
 use super::refusals::{self, RequestLine};
 use crate::app::App;
-use crate::auth::caller::{Caller, Identity, identify};
+use crate::auth::caller::{Caller, Identity, client_address, identify};
+use crate::auth::limits::{Cost, address_key};
 use crate::auth::origin;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -133,6 +134,15 @@ pub async fn enter(State(app): State<App>, mut request: Request, next: Next) -> 
         return ApiError::forbidden("only_looking", detail).into_response();
     }
     let (known, line) = (identity.clone(), request_line(&request));
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+    let account = match &identity {
+        Identity::Known(caller) => Some(caller.account.to_string()),
+        Identity::Nobody | Identity::Invalid(_) | Identity::Alone(_) => None,
+    };
+    let (cost, address) = (Cost::of(request.method(), route), address_key(client_address(request.headers())));
+    if let Err(reached) = app.auth.limits.spend(cost, account.as_deref(), &address) {
+        return super::accounts::reached(reached).into_response();
+    }
     request.extensions_mut().insert(identity);
     let mut response = next.run(request).await;
     let gist = refusals::gist(&response);

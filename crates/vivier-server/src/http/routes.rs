@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    accounts, audit, billing, books, catalogue, configs, console, dashboard, deployments, follow, health, idempotency, jobs, layers, links, logs, oidc, open,
-    openapi, operator, passkeys, releases, secrets, security, sign_in, tickets, timeline, tokens, waves, webhook,
+    accounts, audit, billing, books, catalogue, configs, console, credits, dashboard, deployments, follow, health, idempotency, jobs, layers, limits,
+    links, logs, oidc, open, openapi, operator, passkeys, releases, secrets, security, sign_in, tickets, timeline, tokens, usage, waves, webhook,
 };
 use crate::app::App;
 
@@ -58,6 +58,17 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(billing::portal))
         .routes(routes!(billing::operator_billing))
         .routes(routes!(webhook::webhook))
+        .routes(routes!(limits::get_limits))
+        .routes(routes!(limits::account_limits))
+        .routes(routes!(limits::set_limit, limits::clear_limit))
+        .routes(routes!(credits::get_credits))
+        .routes(routes!(credits::credits_history))
+        .routes(routes!(credits::referral_code))
+        .routes(routes!(credits::claim_referral))
+        .routes(routes!(credits::account_credits, credits::give_credits))
+        .routes(routes!(credits::list_referrals))
+        .routes(routes!(usage::get_usage))
+        .routes(routes!(usage::export_usage))
         .routes(routes!(deployments::list_deployments, deployments::create_deployment))
         .routes(routes!(deployments::get_deployment, deployments::edit_deployment, deployments::delete_deployment))
         .routes(routes!(deployments::restart_deployment))

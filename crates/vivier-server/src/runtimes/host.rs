@@ -18,6 +18,7 @@ use vivier_core::runtime::{
     BoxStream, Capacity, Drain, LogLine, LogQuery, Observation, Proof, Rehearsal, Resident, Restore, Runtime, RuntimeError, RuntimeErrorKind, Scope, Snapshot,
     Stage, Stats, WorkloadSpec,
 };
+use vivier_core::usage::Usage;
 use vivier_core::wire::host::{Apply, ContainerNamed, Image, Logs, Named, Numbered, PutBack, Rehearse, Remove, Stop, Streamed, Withdraw};
 
 use super::Images;
@@ -268,6 +269,10 @@ impl Runtime for HostRuntime {
 
     async fn stats(&self, id: DeploymentId) -> Result<Stats, RuntimeError> {
         self.call("/stats", &Named { deployment: id }).await
+    }
+
+    async fn usage(&self, id: DeploymentId) -> Result<Usage, RuntimeError> {
+        self.call("/usage", &Named { deployment: id }).await
     }
 
     async fn capacity(&self) -> Result<Capacity, RuntimeError> {

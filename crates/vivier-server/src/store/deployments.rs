@@ -297,6 +297,7 @@ impl Store {
             if matches!(desired, Desired::Running | Desired::Suspended) {
                 tx.check_plan(account, plan, id).await?;
             }
+            tx.check_fits(id, plan).await?;
             let expires_at = plan.expires().then(|| now.plus_seconds(i64::from(rules.trial_hours) * 3600));
             let message = match change {
                 PlanChange::Now => {

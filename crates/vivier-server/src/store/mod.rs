@@ -45,6 +45,7 @@ pub mod steps;
 pub mod tickets;
 pub mod tokens;
 pub mod users;
+pub mod usage;
 pub mod versions;
 pub mod waves;
 
@@ -424,6 +425,7 @@ impl Store {
             rollback::ALL,
             routes::ALL,
             secrets::ALL,
+            usage::ALL,
             versions::ALL,
             &waves::statements(),
             &audit::statements(),

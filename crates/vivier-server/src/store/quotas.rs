@@ -19,6 +19,7 @@ statements! {
     OF_PLANS = "SELECT plan, COUNT(*) AS used FROM deployments WHERE account_id = $1 AND desired IN ('running', 'suspended') GROUP BY plan";
     DEPLOYS = "SELECT COUNT(*) AS used, MIN(created_at) AS oldest FROM deployments WHERE account_id = $1 AND created_at > $2";
     CHANGES = "SELECT COUNT(*) AS used, MIN(created_at) AS oldest FROM revisions WHERE deployment_id = $1 AND created_at > $2 AND author <> $3 AND number > 1";
+    STORED = "SELECT storage_bytes FROM usage_samples WHERE deployment_id = $1 AND storage_bytes IS NOT NULL ORDER BY at DESC LIMIT 1";
     TOKENS = "SELECT COUNT(*) AS used FROM api_tokens WHERE account_id = $1 AND revoked_at IS NULL";
 }
 
@@ -130,6 +131,25 @@ impl Tx {
         let query = sqlx::query(OF_PLAN).bind(account.to_string()).bind(plan.as_str()).bind(but.to_string());
         let used = query.fetch_one(self.conn()).await?.count("used")?;
         self.within(account, QuotaKind::deployments(plan), used, None).await
+    }
+
+    /// Whether what a deployment keeps fits into another plan, as far as its storage was measured.
+    pub(super) async fn check_fits(&mut self, id: DeploymentId, plan: PlanName) -> Result<(), StoreError> {
+        let Some(row) = sqlx::query(STORED).bind(id.to_string()).fetch_optional(self.conn()).await? else { return Ok(()) };
+        let (has, most) = (row.count("storage_bytes")?, self.terms().plans.get(plan).limits.storage_bytes);
+        if has <= most {
+            return Ok(());
+        }
+        let gb = |bytes: u64| format!("{}.{:02} GB", bytes >> 30, (bytes % (1 << 30)) * 100 >> 30);
+        let message = format!(
+            "its data takes {}, and {} has room for {}: remove {} first (old files of its workspace, say), then wait up to 15 minutes until it is measured again; \
+             nothing was changed",
+            gb(has),
+            plan.title(),
+            gb(most),
+            gb(has - most)
+        );
+        Err(StoreError::Conflict(message))
     }
 
     /// Whether the account may make a deployment in this hour.

@@ -397,6 +397,10 @@ impl Tx {
             .bind(rehearsed.map(int))
             .execute(self.conn())
             .await?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Lost) }
+        if done.rows_affected() != 1 {
+            return Err(StoreError::Lost);
+        }
+        // What is billed begins and ends with the way to it.
+        self.reachable(work.account, work.id, work.seen.routed).await
     }
 }

@@ -14,6 +14,7 @@ pub mod admission;
 pub mod billing;
 pub mod fault;
 mod jobs;
+mod meter;
 mod orphans;
 mod queue;
 pub mod sight;
@@ -137,6 +138,7 @@ impl Worker {
         let (hint, mut hints) = mpsc::channel(256);
         let listening = tokio::spawn(listen(crew.clone(), hint, stop.clone()));
         let sweeping = tokio::spawn(orphans::sweep(crew.clone(), stop.clone()));
+        let metering = AbortOnDropHandle::new(tokio::spawn(meter::run(crew.clone(), stop.clone())));
         // Ends with this worker, however that ends: two workers never steer from one process.
         let billing = AbortOnDropHandle::new(tokio::spawn(billing::steer(crew.clone(), stop.clone())));
         let steering = AbortOnDropHandle::new(tokio::spawn(waves::steer(crew.clone(), stop.clone())));
@@ -195,6 +197,7 @@ impl Worker {
         }
         listening.abort();
         sweeping.abort();
+        metering.abort();
         steering.abort();
         billing.abort();
         crew.flush_looks().await;

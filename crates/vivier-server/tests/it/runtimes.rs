@@ -88,6 +88,7 @@ fn stand_in(fake: FakeRuntime, image: Image) -> axum::Router {
             post(|State(fake): Fake, Json(ContainerNamed { container }): Json<ContainerNamed>| async move { nothing(fake.discard(&container).await) }),
         )
         .route("/stats", post(|State(fake): Fake, Json(Named { deployment }): Json<Named>| async move { answer(fake.stats(deployment).await) }))
+        .route("/usage", post(|State(fake): Fake, Json(Named { deployment }): Json<Named>| async move { answer(fake.usage(deployment).await) }))
         .route("/capacity", post(|State(fake): Fake| async move { answer(fake.capacity().await) }))
         .route("/images", post(move || async move { Json([image]) }))
         .route(

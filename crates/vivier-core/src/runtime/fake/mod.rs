@@ -156,6 +156,11 @@ impl FakeRuntime {
         }
     }
 
+    /// What each agent's data takes.
+    pub fn set_storage(&self, bytes: u64) {
+        self.lock().storage_bytes = Some(bytes);
+    }
+
     /// Snapshots do not fit on the disk any more, from now on.
     pub fn set_disk_full(&self, full: bool) {
         self.lock().disk_full = full;

@@ -7,6 +7,8 @@ use crate::runtime::{
     RuntimeError, RuntimeErrorKind, Scope, Snapshot, Stage, Stats, WorkloadSpec,
 };
 
+use crate::usage::{Counters, Usage};
+
 use super::feed::Feed;
 use super::world::{Cell, FakeContainer};
 use super::{Behaviour, FakeRuntime, LOG_LINES};
@@ -407,6 +409,20 @@ impl Runtime for FakeRuntime {
             network_received_bytes: 0,
             network_sent_bytes: 0,
         })
+    }
+
+    async fn usage(&self, id: DeploymentId) -> Result<Usage, RuntimeError> {
+        let world = self.check_up()?;
+        let now = (self.clock)();
+        let Some(cell) = world.cells.get(&id) else { return Ok(Usage { counters: None, storage_bytes: None }) };
+        // A tenth of a core, and a kilobyte a second each way.
+        let counters = cell.container.as_ref().filter(|container| container.runs()).and_then(|container| {
+            let started_at = container.started_at?;
+            let ran = now.millis_since(started_at).max(0).unsigned_abs();
+            let (cpu_micros, sent_bytes) = (ran * 100, ran);
+            Some(Counters { container: container.id.clone(), started_at, cpu_micros, memory_bytes: 600 << 20, received_bytes: ran, sent_bytes })
+        });
+        Ok(Usage { counters, storage_bytes: cell.data.then_some(world.storage_bytes.unwrap_or(100 << 20)) })
     }
 
     async fn capacity(&self) -> Result<Capacity, RuntimeError> {

@@ -67,6 +67,8 @@ pub(super) struct World {
     pub watchers: Vec<Feed<DeploymentId>>,
     pub capacity: Option<Capacity>,
     pub disk_full: bool,
+    /// What each agent's data takes; `None`: 100 MiB.
+    pub storage_bytes: Option<u64>,
 }
 
 impl World {

@@ -7,6 +7,7 @@ use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use vivier_core::plan::Plans;
 use vivier_server::Config;
+use vivier_server::terms::RateSettings;
 
 use crate::support::World;
 
@@ -41,6 +42,7 @@ pub fn settings() -> Config {
         mails_per_hour: 10_000,
         deploys_per_hour: 10_000,
         plans: trials(10_000),
+        rates: RateSettings { changes_per_minute: 100_000, heavy_per_minute: 100_000 },
         ..Config::default()
     }
 }

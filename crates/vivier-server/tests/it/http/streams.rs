@@ -96,6 +96,9 @@ impl Runtime for Talkative {
     async fn stats(&self, id: DeploymentId) -> Result<Stats, RuntimeError> {
         self.inner.stats(id).await
     }
+    async fn usage(&self, id: DeploymentId) -> Result<vivier_core::usage::Usage, RuntimeError> {
+        self.inner.usage(id).await
+    }
     async fn capacity(&self) -> Result<Capacity, RuntimeError> {
         self.inner.capacity().await
     }

@@ -30,3 +30,4 @@ mod revisions;
 mod secrets;
 mod sign_in;
 mod timeline;
+mod usage;
