@@ -110,6 +110,7 @@ const PAGES = [
     await page.getByRole("button", { name: "Delete…" }).click();
     await page.getByRole("dialog").waitFor();
   }),
+  ["usage", () => "/usage", owner],
   ["account", () => "/account", owner],
   ["account-passkey", () => "/account", owner, async (page) => {
     await page.getByRole("button", { name: "Add a passkey…" }).click();

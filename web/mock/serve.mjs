@@ -129,6 +129,44 @@ const plans = [
   { name: "pro", title: "Pro", limits: limits(1000, 2, 25), log_retention_days: 30, deployments: 100, offered: true, price: usd(1900), model_budget: usd(2000) },
   { name: "team", title: "Team", limits: limits(2000, 4, 50), log_retention_days: 30, deployments: 100, offered: true, price: usd(4900), sleep_after_minutes: 720 },
 ];
+const HOUR = 3_600_000;
+/** A working week of two agents: busy by day, quiet at night and on Sundays. */
+function usageOf(me, step) {
+  const length = step === "hour" ? HOUR : 24 * HOUR;
+  const to = Math.floor(Date.now() / length) * length + length;
+  const from = to - 30 * length;
+  const used = (share, part) => ({
+    running_seconds: Math.round((part / 1000) * share), cpu_seconds: (part / 1000) * 0.09 * share, memory_gb_hours: (part / HOUR) * 0.62 * share,
+    storage_gb_hours: (part / HOUR) * 1.4, egress_bytes: Math.round((part / HOUR) * 9e6 * share), ingress_bytes: Math.round((part / HOUR) * 21e6 * share),
+  });
+  const series = Array.from({ length: 30 }, (_, place) => ({ starts_at: new Date(from + place * length).toISOString(), ...used(place % 7 === 6 ? 0.2 : 0.6 + 0.35 * Math.sin(place), length) }));
+  const sum = (share) => Object.fromEntries(Object.keys(used(1, 1)).map((key) => [key, series.reduce((total, each) => total + each[key], 0) * share]));
+  const own = [...deployments.values()].filter((each) => each.account === me.id).slice(0, 2);
+  const total = sum(1);
+  return {
+    from: new Date(from).toISOString(), to: new Date(to).toISOString(), step, total, series: own.length === 0 ? [] : series,
+    deployments: own.map((each, place) => ({ deployment: each.id, name: each.name, ...sum(place === 0 ? 0.7 : 0.3) })),
+  };
+}
+const accountLimits = [
+  { limit: "trial_deployments", title: "trial deployments", used: 1, allowed: 3, frees_at: null, own: false },
+  { limit: "pro_deployments", title: "Pro deployments", used: 2, allowed: 100, frees_at: null, own: false },
+  { limit: "deploys_per_hour", title: "new deployments in an hour", used: 4, allowed: 10, frees_at: new Date(Date.now() + 1_500_000).toISOString(), own: false },
+  { limit: "changes_per_hour", title: "changes of one deployment in an hour", used: null, allowed: 120, frees_at: null, own: false },
+  { limit: "tokens", title: "API tokens", used: 2, allowed: 80, frees_at: null, own: true },
+];
+const credits = {
+  balance: 1420, worth: { amount: 1420, currency: "usd" }, most: 100000, granted: 1500, redeemed: 80, expired: 0,
+  grants: [
+    { id: "crd_1", source: "trial", amount: 500, left: 420, created_at: ago(86400 * 20), expires_at: soon(86400 * 70) },
+    { id: "crd_2", source: "operator", amount: 1000, left: 1000, created_at: ago(86400 * 3), expires_at: null, note: "Sorry for the outage of last week" },
+  ],
+};
+const creditLines = [
+  { id: "crd_2", at: ago(86400 * 3), kind: "granted", amount: 1000, source: "operator" },
+  { id: "rdm_1", at: ago(86400 * 5), kind: "redeemed", amount: 80, invoice: "in_1Qd4", grant: "crd_1" },
+  { id: "crd_1", at: ago(86400 * 20), kind: "granted", amount: 500, source: "trial", expires_at: soon(86400 * 70) },
+];
 const catalogue = {
   plans,
   templates: [
@@ -509,6 +547,10 @@ async function answer(request, response, path, query) {
   if (path === "/v1/auth/logout") return sessions.delete(cookie), json(204);
   if (path === "/v1/auth/password") return body.current_password === "wrong password" ? refuse(422, "invalid", "Some fields are wrong.", [{ path: "current_password", message: "is not your password" }]) : json(204);
   if (path.startsWith("/v1/billing")) return json(200, money(me, path.split("/")[3], body));
+  if (path === "/v1/usage") return json(200, usageOf(me, query.get("step") ?? "day"));
+  if (path === "/v1/limits") return json(200, { limits: accountLimits, rates: [] });
+  if (path === "/v1/credits") return json(200, credits);
+  if (path === "/v1/credits/history") return json(200, { items: creditLines });
   if (path === "/v1/tokens" && method === "GET") return json(200, { items: me.tokens });
   if (path === "/v1/tokens") {
     const secret = `viv_${randomBytes(20).toString("hex")}`;

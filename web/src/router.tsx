@@ -59,6 +59,7 @@ const billing = createRoute({
   validateSearch: (search: Record<string, unknown>) => ({ ...given("paid", text(search["paid"])), ...given("card", text(search["card"])) }),
   component: lazyRouteComponent(() => import("./pages/Billing")),
 });
+const usage = createRoute({ getParentRoute: () => inside, path: "/usage", component: lazyRouteComponent(() => import("./pages/Usage")) });
 const operator = createRoute({ getParentRoute: () => inside, path: "/operator", component: lazyRouteComponent(() => import("./pages/Operator")) });
 const audit = createRoute({ getParentRoute: () => inside, path: "/audit", component: lazyRouteComponent(() => import("./pages/Audit")) });
 const operatorAudit = createRoute({ getParentRoute: () => inside, path: "/operator/audit", component: lazyRouteComponent(() => import("./pages/Audit"), "OperatorAudit") });
@@ -84,7 +85,7 @@ const deployment = createRoute({
   },
 });
 
-const routeTree = root.addChildren([landing, login, signup, setup, forgot, ...links, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, operator, audit, operatorAudit, tickets, ticket, operatorTickets, operatorTicket, accounts, oneAccount])]);
+const routeTree = root.addChildren([landing, login, signup, setup, forgot, ...links, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, usage, operator, audit, operatorAudit, tickets, ticket, operatorTickets, operatorTicket, accounts, oneAccount])]);
 
 export const router = createRouter({
   routeTree,

@@ -4,8 +4,9 @@ pub mod console;
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use vivier_core::id::{DeploymentId, JobId, ReleaseId, TokenId, WaveId};
+use vivier_core::id::{AccountId, DeploymentId, JobId, ReleaseId, TokenId, WaveId};
 use vivier_core::runtime::{LogLine, Stats};
+use vivier_core::time::Timestamp;
 use vivier_core::waves::{ReleaseChannel, WaveAsk};
 use vivier_core::wire::Page;
 use vivier_core::wire::accounts::{MeOut, NewToken, TokenCreated, TokenOut};
@@ -16,7 +17,10 @@ use vivier_core::wire::agents::{
 use vivier_core::wire::billing::{BillingLink, BillingOut, Cancel, InvoiceOut, NewCheckout, SubscriptionOut};
 use vivier_core::wire::catalogue::Catalogue;
 use vivier_core::wire::jobs::JobOut;
+use vivier_core::wire::credits::{CreditEntryOut, CreditsOut};
+use vivier_core::wire::limits::LimitsOut;
 use vivier_core::wire::operator::{HostOut, NewWithdrawal, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
+use vivier_core::wire::usage::{UsageOut, UsageStep};
 use vivier_core::wire::waves::{Follow, Promote, Promoted, PromotionPlan, ReleaseChannelOut, Revert, RevertPlan, WaveDetail, WaveOut};
 
 use crate::failure::Failure;
@@ -89,6 +93,11 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("post", "/v1/operator/waves/{id}/abort"),
     ("get", "/v1/operator/waves/{id}/revert"),
     ("post", "/v1/operator/waves/{id}/revert"),
+    ("get", "/v1/credits"),
+    ("get", "/v1/credits/history"),
+    ("get", "/v1/usage"),
+    ("get", "/v1/usage/export"),
+    ("get", "/v1/limits"),
     ("post", "/v1/auth/login"),
     ("post", "/v1/auth/second"),
     ("post", "/v1/auth/logout"),
@@ -156,6 +165,52 @@ impl Api {
 
     pub async fn show_card(&self) -> Result<BillingLink, Failure> {
         self.http.json(Call::post(&["v1", "billing", "card"])).await
+    }
+
+    pub async fn credits(&self) -> Result<CreditsOut, Failure> {
+        self.http.json(Call::get(&["v1", "credits"])).await
+    }
+
+    /// Newest first, all of it.
+    pub async fn credits_history(&self) -> Result<Vec<CreditEntryOut>, Failure> {
+        let (mut all, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let mut call = Call::get(&["v1", "credits", "history"]).query("limit", LONG_PAGE);
+            if let Some(cursor) = &cursor {
+                call = call.query("cursor", cursor);
+            }
+            let page: Page<CreditEntryOut> = self.http.json(call).await?;
+            all.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    fn usage_call(path: &[&str], from: Option<Timestamp>, to: Option<Timestamp>, step: UsageStep, only: Option<DeploymentId>) -> Call {
+        let mut call = Call::get(path).query("step", step.as_str());
+        for (name, at) in [("from", from), ("to", to)] {
+            if let Some(at) = at {
+                call = call.query(name, at);
+            }
+        }
+        match only {
+            Some(id) => call.query("deployment", id),
+            None => call,
+        }
+    }
+
+    pub async fn usage(&self, from: Option<Timestamp>, to: Option<Timestamp>, step: UsageStep, only: Option<DeploymentId>) -> Result<UsageOut, Failure> {
+        self.http.json(Self::usage_call(&["v1", "usage"], from, to, step, only)).await
+    }
+
+    pub async fn export_usage(&self, from: Option<Timestamp>, to: Option<Timestamp>, step: UsageStep, only: Option<DeploymentId>) -> Result<String, Failure> {
+        self.http.text(Self::usage_call(&["v1", "usage", "export"], from, to, step, only)).await
+    }
+
+    pub async fn limits(&self) -> Result<LimitsOut, Failure> {
+        self.http.json(Call::get(&["v1", "limits"])).await
     }
 
     pub async fn tokens(&self) -> Result<Vec<TokenOut>, Failure> {

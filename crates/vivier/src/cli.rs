@@ -5,6 +5,7 @@ mod agents;
 mod billing;
 mod config;
 mod console;
+mod money;
 mod operator;
 mod releases;
 mod secrets;
@@ -12,6 +13,7 @@ mod values;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::money::{CreditsArgs, UsageArgs};
 pub use self::account::{LoginArgs, LogoutArgs, PersonArgs, TokensCommand};
 pub use self::agents::{
     AskArgs, ChannelArgs, ChatArgs, DeployArgs, EditArgs, EventsArgs, LogsArgs, LsArgs, OpenArgs, ProofArgs, ProviderArgs, RmArgs, StatsArgs,
@@ -117,6 +119,14 @@ pub enum Command {
     /// What is paid for which agent, invoices, and links to where one pays
     #[command(subcommand)]
     Billing(BillingCommand),
+    /// What agents can be made with, and what they cost
+    Plans,
+    /// Your account's credits
+    Credits(CreditsArgs),
+    /// What your account used: time, processor, memory, storage, network
+    Usage(UsageArgs),
+    /// What your account may have, and how much of it is used
+    Limits,
     /// The evidence that an agent is sealed: what was read back from its container
     Proof(ProofArgs),
     /// Say something to an agent and print its answer
@@ -184,6 +194,10 @@ impl Cli {
             | Command::Secrets(_)
             | Command::Tokens(_)
             | Command::Billing(_)
+            | Command::Plans
+            | Command::Credits(_)
+            | Command::Usage(_)
+            | Command::Limits
             | Command::Proof(_)
             | Command::Chat(_)
             | Command::Audit(_)

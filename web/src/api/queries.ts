@@ -3,7 +3,7 @@ import { queryOptions, type QueryClient } from "@tanstack/react-query";
 import { isMoving } from "../lib/states";
 import { api, must } from "./client";
 import { isStatus, isUnreachable } from "./problem";
-import type { CancelWhen, Deployment, NewConfig, NewDeployment, PlanName, ReleaseChannel, RollbackData, State, TokenScope, Wave } from "./types";
+import type { CancelWhen, Deployment, NewConfig, NewDeployment, PlanName, ReleaseChannel, RollbackData, State, TokenScope, UsageStep, Wave } from "./types";
 
 const FAST = 2_000;
 const SLOW = 10_000;
@@ -125,6 +125,12 @@ export const secretsQuery = (id: string) =>
 
 export const proofQuery = (id: string) =>
   queryOptions({ queryKey: ["proof", id], queryFn: ({ signal }) => must(api.GET("/v1/deployments/{id}/proof", { signal, ...path(id) })), refetchInterval: SLOW });
+
+export const usageQuery = (step: UsageStep) =>
+  queryOptions({ queryKey: ["usage", step], queryFn: ({ signal }) => must(api.GET("/v1/usage", { signal, params: { query: { step } } })), refetchInterval: 60_000 });
+export const limitsQuery = queryOptions({ queryKey: ["limits"], queryFn: ({ signal }) => must(api.GET("/v1/limits", { signal })) });
+export const creditsQuery = queryOptions({ queryKey: ["credits"], queryFn: ({ signal }) => must(api.GET("/v1/credits", { signal })) });
+export const creditsHistoryQuery = queryOptions({ queryKey: ["credits", "history"], queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/credits/history", { signal }))) });
 
 export const tokensQuery = queryOptions({ queryKey: ["tokens"], queryFn: async ({ signal }) => itemsOf(await must(api.GET("/v1/tokens", { signal }))) });
 

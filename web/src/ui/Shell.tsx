@@ -86,6 +86,9 @@ function SignedIn({ me }: { me: Me }) {
             Billing
           </Link>
         )}
+        <Link to="/usage" className={navLink} activeProps={{ "aria-current": "page" }}>
+          Usage
+        </Link>
         <Link to="/account" className={navLink} activeProps={{ "aria-current": "page" }} title={me.user.email}>
           Account
         </Link>

@@ -3,16 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use vivier_core::credits::Credits;
-use vivier_core::id::{AccountId, ReferralId};
+use vivier_core::id::AccountId;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::Page;
-use vivier_core::wire::credits::{
-    CreditEntryOut, CreditsOut, NewCredits, ReferralClaim, ReferralClaimOut, ReferralCodeOut, ReferralOut, ReferralState,
-};
+use vivier_core::wire::credits::{CreditEntryOut, CreditsOut, ReferralClaim, ReferralClaimOut, ReferralCodeOut};
 
 use super::extract::{AccountPath, Body, Query};
-use super::guard::{Manage, Operator, Oversee, Read, Signed, Write};
+use super::guard::{Manage, Operator, Oversee, Read, Signed};
 use super::problem::ApiError;
 use crate::app::App;
 use crate::store::credits::{Ledger, Place};
@@ -101,58 +98,4 @@ pub async fn claim_referral(State(app): State<App>, signed: Signed<Manage>, Body
 pub async fn account_credits(State(app): State<App>, _operator: Operator<Read>, AccountPath(id): AccountPath) -> Result<Json<CreditsOut>, ApiError> {
     app.store.account(id).await?;
     Ok(Json(view(&app, app.store.credits(id).await?)))
-}
-
-/// Give an account credits
-///
-/// Whole or not at all: an account may have only so many.
-#[utoipa::path(post, path = "/v1/operator/accounts/{id}/credits", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = AccountId, Path, description = "The account")),
-    request_body = NewCredits, security(("session" = []), ("bearer" = ["write"])), responses((status = 200, description = "What there is now", body = CreditsOut)))]
-pub async fn give_credits(
-    State(app): State<App>,
-    operator: Operator<Write>,
-    AccountPath(id): AccountPath,
-    Body(body): Body<NewCredits>,
-) -> Result<Json<CreditsOut>, ApiError> {
-    let NewCredits { amount, expires_in_days, note } = body;
-    if amount.is_zero() || amount > Credits::MOST {
-        return Err(ApiError::field("amount", format!("must be 1 to {}", Credits::MOST.count())));
-    }
-    if expires_in_days.is_some_and(|days| !(1..=3_660).contains(&days)) {
-        return Err(ApiError::field("expires_in_days", "must be 1 to 3660; leave it out for credits that do not end"));
-    }
-    let note = super::limits::note(&note)?;
-    let ledger = app.store.give_credits(&operator.0.operator_actor(), id, amount, expires_in_days, &note).await;
-    match ledger {
-        // The very request, sent again after it was cut off.
-        Err(crate::store::StoreError::Repeated) => Ok(Json(view(&app, app.store.credits(id).await?))),
-        other => Ok(Json(view(&app, other?))),
-    }
-}
-
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ReferralQuery {
-    /// Only those in this state.
-    #[serde(default)]
-    pub state: Option<ReferralState>,
-    /// `next_cursor` of the page before.
-    #[serde(default)]
-    #[param(value_type = Option<String>)]
-    pub cursor: Option<ReferralId>,
-    /// 1 to 200; 50 when absent.
-    #[serde(default)]
-    #[param(minimum = 1, maximum = 200)]
-    pub limit: Option<u32>,
-}
-
-/// Referrals of every account
-///
-/// With the reasons why some were refused.
-#[utoipa::path(get, path = "/v1/operator/referrals", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(ReferralQuery), security(("session" = []), ("bearer" = ["read"])),
-    responses((status = 200, description = "One page, newest first", body = Page<ReferralOut>)))]
-pub async fn list_referrals(State(app): State<App>, _operator: Operator<Read>, Query(query): Query<ReferralQuery>) -> Result<Json<Page<ReferralOut>>, ApiError> {
-    let (items, next) = app.store.referrals(query.state, query.cursor, limit(query.limit)?).await?;
-    Ok(Json(Page { items, next_cursor: next.map(|id| id.to_string()) }))
 }

@@ -258,8 +258,6 @@ path_part!(/// `{provider}`: the name of an identity provider.
     ProviderPath, String, "provider");
 path_part!(/// `{id}` of a ticket.
     TicketPath, vivier_core::id::TicketId, "id");
-path_part!(/// `{limit}`: the name of a limit.
-    LimitPath, vivier_core::quota::QuotaKind, "limit");
 path_part!(/// `{n}`: the number of a version.
     NumberPath, Number, "n");
 path_part!(/// `{name}` of a secret.

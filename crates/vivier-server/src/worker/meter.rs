@@ -21,7 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Reads and counts until `stop`.
 pub(super) async fn run(crew: Arc<Crew>, stop: CancellationToken) {
     let every = i64::from(crew.app.settings.usage.sample_seconds) * 1_000;
-    let (mut due, mut prune_at) = (crew.now(), crew.now());
+    // Nothing is lost by waiting: counters go on, and the first reading counts all that they say.
+    let (mut due, mut prune_at) = (crew.now().plus_millis(every), crew.now().plus_millis(every));
     loop {
         let now = crew.now();
         // A clock that goes back must not stop the meter for as long.

@@ -8,6 +8,7 @@ use vivier_core::template::TemplateName;
 use vivier_core::waves::ReleaseChannel;
 use vivier_core::wire::accounts::TokenScope;
 use vivier_core::wire::agents::RollbackData;
+use vivier_core::wire::usage::UsageStep;
 
 /// A channel, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,9 @@ macro_rules! named_values {
 
 named_values!(plans, PlanName, PlanName::ALL.map(PlanName::as_str), |text| {
     PlanName::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(PlanName::Trial)
+});
+named_values!(usage_steps, UsageStep, UsageStep::ALL.map(UsageStep::as_str), |text| {
+    UsageStep::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(UsageStep::Day)
 });
 named_values!(templates, TemplateName, TemplateName::ALL.map(TemplateName::as_str), |text| {
     TemplateName::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(TemplateName::Blank)

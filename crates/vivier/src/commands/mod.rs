@@ -15,6 +15,7 @@ mod follow;
 mod issues;
 mod jobs;
 mod list;
+mod money;
 mod operator;
 mod portable;
 mod release;
@@ -65,6 +66,10 @@ pub async fn run(cli: &Cli, output: &Output) -> Result<(), Failure> {
         Command::Secrets(command) => secrets::run(&signed_in(global)?, command, output).await,
         Command::Billing(command) => billing::run(&signed_in(global)?, command, output).await,
         Command::Tokens(command) => tokens::run(&signed_in(global)?, command, output).await,
+        Command::Plans => money::plans(&Api { http: Http::new(&Access::find(global)?)? }, output).await,
+        Command::Credits(args) => money::credits(&signed_in(global)?, args, output).await,
+        Command::Usage(args) => money::usage(&signed_in(global)?, args, output).await,
+        Command::Limits => money::limits(&signed_in(global)?, output).await,
         Command::Proof(args) => agent::proof(&signed_in(global)?, args, output).await,
         Command::Chat(args) => chat::run(&signed_in(global)?, args, output).await,
         Command::Audit(args) => audit::run(&signed_in(global)?, Side::Tenant, args, output).await,
