@@ -5,7 +5,7 @@ export CARGO_TERM_PROGRESS_WHEN ?= auto
 export CARGO_INCREMENTAL ?= 1
 export PATH := $(CURDIR)/.tools/node/bin:$(CURDIR)/.tools/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help up test check build web openapi image fmt bench-ingress bench-memory bench-overhead bench-restart bench-footprint bench-snapshot bench-webhooks clean
+.PHONY: help up test check build web openapi image fmt bench-ingress bench-memory bench-overhead bench-restart bench-footprint bench-snapshot bench-webhooks bench-ledger clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench-restart: ## the longest that a visitor waits for a restart, against docker
 
 bench-footprint: ## vivierd's own memory and CPU with 200 deployments
 	benches/footprint/run
+
+bench-ledger: ## Pages of credits and usage over 1,000,000 lines and 10,000 accounts, on SQLite and PostgreSQL
+	benches/ledger/run
 
 bench-snapshot: ## A snapshot of 1 GB of data, and the way back, against cp -a
 	benches/snapshot/run

@@ -12,7 +12,6 @@ pub mod intake;
 pub mod invoices;
 mod letters;
 pub mod steps;
-mod time;
 
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -413,5 +412,5 @@ const fn one(rows: u64) -> Result<(), StoreError> {
 
 /// Every statement about money.
 pub(super) fn statements() -> Vec<&'static str> {
-    [ALL, changes::ALL, checkouts::ALL, customers::ALL, events::ALL, invoices::ALL, letters::ALL, steps::ALL, time::ALL].concat()
+    [ALL, changes::ALL, checkouts::ALL, customers::ALL, events::ALL, invoices::ALL, letters::ALL, steps::ALL].concat()
 }
