@@ -139,7 +139,8 @@ async fn what_is_billed_is_what_could_be_reached(test: TestStore) {
     assert_eq!(billed(before.plus_seconds(100), before.plus_seconds(400)).await.expect("seconds"), 300, "part of it");
     assert_eq!(billed(now.plus_seconds(60), now.plus_seconds(90)).await.expect("seconds"), 0, "what lies ahead is not billed");
     world.ask(id, Ask::Suspend).await;
-    world.until(id, State::Suspended).await;
+    // It is told at once; its door closes a moment later, before it is stopped.
+    eventually("it is stopped", || async { (!world.fake.running(id)).then_some(()) }).await;
     let stopped = world.test.clock.now();
     world.test.clock.turn_seconds(5_000);
     let suspended = world.store().billable_seconds(id, stopped, world.test.clock.now()).await.expect("seconds");
@@ -150,7 +151,8 @@ async fn what_is_billed_is_what_could_be_reached(test: TestStore) {
     let so_far = world.store().billable_seconds(id, before, world.test.clock.now()).await.expect("seconds");
     world.test.clock.turn_seconds(-500);
     world.ask(id, Ask::Suspend).await;
-    world.until(id, State::Suspended).await;
+    // It is told at once; its door closes a moment later, before it is stopped.
+    eventually("it is stopped", || async { (!world.fake.running(id)).then_some(()) }).await;
     world.test.clock.turn_seconds(600);
     let after = world.store().billable_seconds(id, before, world.test.clock.now()).await.expect("seconds");
     assert!(after <= so_far + 30, "{so_far} {after}");
