@@ -4,7 +4,7 @@ pub mod console;
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use vivier_core::id::{AccountId, DeploymentId, JobId, ReleaseId, TokenId, WaveId};
+use vivier_core::id::{DeploymentId, JobId, ReleaseId, TokenId, WaveId};
 use vivier_core::runtime::{LogLine, Stats};
 use vivier_core::time::Timestamp;
 use vivier_core::waves::{ReleaseChannel, WaveAsk};

@@ -831,6 +831,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your account's credits
+         * @description One credit is one US cent. What ends soonest is taken first; nobody can hand them on.
+         */
+        get: operations["get_credits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credits/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The lines of your account's ledger
+         * @description Newest first: what was granted, what was taken for which invoice, and what was given back.
+         */
+        get: operations["credits_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credits/referral": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Your account's referral code
+         * @description Made at the first time. Both sides get credits when the first invoice of whoever came by it is paid.
+         */
+        post: operations["referral_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credits/referral/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say who brought your account here
+         * @description Once, within two weeks of its making.
+         */
+        post: operations["claim_referral"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deployments": {
         parameters: {
             query?: never;
@@ -1297,6 +1377,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your account's limits
+         * @description How much of what it may have, how much is used, and when some frees; and how often costly requests may be sent.
+         */
+        get: operations["get_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/looks": {
         parameters: {
             query?: never;
@@ -1378,7 +1478,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** An account's credits */
+        get: operations["account_credits"];
         put?: never;
         /**
          * Give an account credits
@@ -1398,7 +1499,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** An account's limits */
+        get: operations["account_limits"];
         /** Allow an account something else than the settings do */
         put: operations["set_limit"];
         post?: never;
@@ -2241,6 +2343,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What your account used
+         * @description Running time, processor, memory, storage and bytes of the network, for each hour or day in UTC and for each deployment.
+         */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What your account used, as a table
+         * @description One line for each deployment and hour or day.
+         */
+        get: operations["export_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2544,11 +2686,60 @@ export interface components {
         };
         /** @enum {string} */
         CopyMethod: "reflink" | "copy";
+        /** @enum {string} */
+        CreditEntryKind: "granted" | "redeemed" | "returned";
+        /** @description One line of the ledger. */
+        CreditEntryOut: {
+            amount: components["schemas"]["Credits"];
+            at: components["schemas"]["Timestamp"];
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            grant?: components["schemas"]["CreditId"] | null;
+            /** @description `crd_…` of a grant, `rdm_…` of what was taken or given back. */
+            id: string;
+            /** @description The invoice that it was taken for, or given back from. */
+            invoice?: string | null;
+            kind: components["schemas"]["CreditEntryKind"];
+            source?: components["schemas"]["CreditSource"] | null;
+        };
+        /** @description One grant of which something is left. */
+        CreditGrantOut: {
+            amount: components["schemas"]["Credits"];
+            created_at: components["schemas"]["Timestamp"];
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["CreditId"];
+            left: components["schemas"]["Credits"];
+            /** @description What an operator wrote beside it. */
+            note?: string | null;
+            source: components["schemas"]["CreditSource"];
+        };
+        CreditId: string;
+        /**
+         * @description Why credits were granted.
+         * @enum {string}
+         */
+        CreditSource: "trial" | "referral" | "operator";
         /**
          * Format: int64
          * @description A number of credits, never below zero.
          */
         Credits: number;
+        /** @description What an account can pay with. */
+        CreditsOut: {
+            /** @description What can be redeemed now. Derived from the ledger at every reading. */
+            balance: components["schemas"]["Credits"];
+            /** @description What ended before it was taken. */
+            expired: components["schemas"]["Credits"];
+            /** @description All that was ever granted. */
+            granted: components["schemas"]["Credits"];
+            /** @description What is left, soonest ending first: the order in which it is taken. */
+            grants: components["schemas"]["CreditGrantOut"][];
+            /** @description No grant raises the balance above this. */
+            most: components["schemas"]["Credits"];
+            /** @description Taken for invoices, without what was given back. */
+            redeemed: components["schemas"]["Credits"];
+            /** @description What the balance is worth. */
+            worth: components["schemas"]["Money"];
+        };
         Currency: string;
         /** @description Something that does not work although the agent runs. */
         Degradation: {
@@ -2600,6 +2791,12 @@ export interface components {
         DeploymentPatch: {
             name?: components["schemas"]["DisplayName"] | null;
             plan?: components["schemas"]["PlanName"] | null;
+        };
+        /** @description What one deployment used. */
+        DeploymentUsage: components["schemas"]["UsageAmounts"] & {
+            deployment: components["schemas"]["DeploymentId"];
+            /** @description `deleted` for one whose data is gone. */
+            name: components["schemas"]["DisplayName"];
         };
         Difference: {
             account?: components["schemas"]["AccountId"] | null;
@@ -2793,6 +2990,10 @@ export interface components {
             pids: number;
             /** Format: int64 */
             storage_bytes: number;
+        };
+        LimitsOut: {
+            limits: components["schemas"]["LimitOut"][];
+            rates: components["schemas"]["RateOut"][];
         };
         /** @description Where the browser goes to link an identity. */
         LinkAddress: {
@@ -3089,6 +3290,23 @@ export interface components {
                 /** Format: int64 */
                 open_tickets: number;
                 owner?: components["schemas"]["Email"] | null;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CreditEntryOut: {
+            items: {
+                amount: components["schemas"]["Credits"];
+                at: components["schemas"]["Timestamp"];
+                expires_at?: components["schemas"]["Timestamp"] | null;
+                grant?: components["schemas"]["CreditId"] | null;
+                /** @description `crd_…` of a grant, `rdm_…` of what was taken or given back. */
+                id: string;
+                /** @description The invoice that it was taken for, or given back from. */
+                invoice?: string | null;
+                kind: components["schemas"]["CreditEntryKind"];
+                source?: components["schemas"]["CreditSource"] | null;
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -3733,6 +3951,19 @@ export interface components {
          * @enum {string}
          */
         QuotaKind: "trial_deployments" | "starter_deployments" | "pro_deployments" | "team_deployments" | "deploys_per_hour" | "changes_per_hour" | "tokens" | "members" | "invitations_per_day" | "open_tickets" | "tickets_per_day";
+        /** @description How often one address or account may call what is costly: a bucket that fills again evenly. */
+        RateOut: {
+            /**
+             * Format: int32
+             * @description At once, and in each period.
+             */
+            allowed: number;
+            /** @description The `code` of the problem when it is used up. */
+            limit: string;
+            /** Format: int32 */
+            period_seconds: number;
+            title: string;
+        };
         Ready: {
             /** @description What does not answer, such as `database`. */
             failing: string[];
@@ -3767,6 +3998,28 @@ export interface components {
         /** @description Codes that each stand in for the second factor once. They are shown this one time. */
         RecoveryCodes: {
             codes: string[];
+        };
+        /** @description Says whose referral brought this account here. */
+        ReferralClaim: {
+            /** @description 8 letters and digits. */
+            code: string;
+        };
+        /** @description What became of this account's own claim. Why one was refused is for operators. */
+        ReferralClaimOut: {
+            created_at: components["schemas"]["Timestamp"];
+            state: components["schemas"]["ReferralState"];
+        };
+        /** @description An account's own referral code. */
+        ReferralCodeOut: {
+            code: string;
+            /** Format: int64 */
+            credited: number;
+            /** @description To be handed on. */
+            link: string;
+            /** Format: int64 */
+            pending: number;
+            /** @description What each side is given when the other's first invoice is paid. */
+            reward: components["schemas"]["Credits"];
         };
         ReferralId: string;
         /** @description One referral, for an operator's review. */
@@ -4201,6 +4454,67 @@ export interface components {
          * @enum {string}
          */
         TokenScope: "read" | "write" | "chat";
+        /** @description What was used in some time. */
+        UsageAmounts: {
+            /**
+             * Format: double
+             * @description Of processors.
+             */
+            cpu_seconds: number;
+            /**
+             * Format: int64
+             * @description That agents sent: to visitors, channels and model providers.
+             */
+            egress_bytes: number;
+            /**
+             * Format: int64
+             * @description That agents received.
+             */
+            ingress_bytes: number;
+            /**
+             * Format: double
+             * @description Memory in use, over time: 2 GB for half an hour is 1. A GB has 1,073,741,824 bytes.
+             */
+            memory_gb_hours: number;
+            /**
+             * Format: int64
+             * @description Absent: not metered.
+             */
+            model_tokens?: number | null;
+            /**
+             * Format: int64
+             * @description In which an agent could be reached.
+             */
+            running_seconds: number;
+            /**
+             * Format: double
+             * @description Data on the disk, over time.
+             */
+            storage_gb_hours: number;
+        };
+        /** @description What an account used. */
+        UsageOut: {
+            /** @description Most running time first. */
+            deployments: components["schemas"]["DeploymentUsage"][];
+            /** @description The beginning of the first part, in UTC. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Every hour or day in which something was used, oldest first. */
+            series: components["schemas"]["UsagePoint"][];
+            step: components["schemas"]["UsageStep"];
+            /** @description The end of the last part. */
+            to: components["schemas"]["Timestamp"];
+            total: components["schemas"]["UsageAmounts"];
+        };
+        /** @description One hour or day. */
+        UsagePoint: components["schemas"]["UsageAmounts"] & {
+            /** @description In UTC. */
+            starts_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description How long the parts are that usage is told in.
+         * @enum {string}
+         */
+        UsageStep: "hour" | "day";
         UserId: string;
         /** @description A person who signs in. */
         UserOut: {
@@ -5871,6 +6185,128 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_credits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What there is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditsOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    credits_history: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CreditEntryOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    referral_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferralCodeOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    claim_referral: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReferralClaim"];
+            };
+        };
+        responses: {
+            /** @description What became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferralClaimOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_deployments: {
         parameters: {
             query?: {
@@ -6948,6 +7384,30 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every limit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_looks: {
         parameters: {
             query?: never;
@@ -7065,6 +7525,35 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    account_credits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What there is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditsOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     give_credits: {
         parameters: {
             query?: never;
@@ -7101,6 +7590,35 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    account_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: components["schemas"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every limit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitOut"][];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -8782,6 +9300,76 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: {
+                /** @description From the hour or day that this moment is in; 30 parts before `to` when absent. RFC 3339. */
+                from?: string;
+                /** @description To the end of the hour or day that this moment is in; now when absent. RFC 3339. */
+                to?: string;
+                /** @description `day` when absent. At most 400 days or 744 hours at once, in UTC. */
+                step?: components["schemas"]["UsageStep"];
+                /** @description Only of this one. */
+                deployment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: {
+                /** @description From the hour or day that this moment is in; 30 parts before `to` when absent. RFC 3339. */
+                from?: string;
+                /** @description To the end of the hour or day that this moment is in; now when absent. RFC 3339. */
+                to?: string;
+                /** @description `day` when absent. At most 400 days or 744 hours at once, in UTC. */
+                step?: components["schemas"]["UsageStep"];
+                /** @description Only of this one. */
+                deployment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Comma-separated, with a heading */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
