@@ -174,6 +174,7 @@ const PAGES = [
   ["operator-ticket", () => "/operator/tickets/1002", owner],
   ["operator-accounts", () => "/operator/accounts", owner],
   ["operator-account", () => "/operator/accounts/acc_01kb00000000000000000000ab", owner],
+  ["operator-books", () => "/operator/books", owner],
   ["operator-look", () => "/operator/accounts/acc_01kb00000000000000000000ab", "operator-looks@example.com", async (page) => {
     await page.getByRole("button", { name: "Look at it…" }).click();
     await page.getByLabel("Why?").fill("ticket 1002");

@@ -112,6 +112,18 @@ function tell(path, method, query, me, body) {
     return [200, { items: visible.filter((ticket) => (!query.get("state") || ticket.state === query.get("state")) && (!q || String(ticket.number) === q || ticket.subject.toLowerCase().includes(q.toLowerCase()))) }];
   }
   if (rest[2] === "support-snapshot") return [201, { id: "snp_1", expires_at: soon(3600), snapshot: aSnapshot }];
+  if (staff && rest[0] === "reconciliations") {
+    const differences = [
+      { kind: "runs_unpaid", message: "Telegram helper runs on pro and has no subscription. Suspend it, or ask its owner to pay.", account: anAccount.id },
+      { kind: "not_read", message: "The subscription of Research was last read 51 hours ago. Look at the jobs and at the payment provider's status page." },
+    ];
+    const found = (differences) => ({ id: "rec_1", at: ago(method === "POST" ? 0 : 36_000), count: differences.length, differences });
+    return method === "POST" ? [200, found(differences)] : [200, { items: [found(differences), found([])] }];
+  }
+  if (staff && rest[0] === "margins") {
+    const margin = (account, name, revenue, cost) => ({ account, name, revenue: usd(revenue), cost: usd(cost), margin: usd(revenue - cost) });
+    return [200, { items: [margin(anAccount.id, anAccount.name, 5600, 2141), margin("acc_2", "bob", 0, 388)] }];
+  }
   if (staff && rest[0] === "accounts") {
     if (rest[2] === "look") return (me.look = { ...aLook, reason: body.reason }), [201, me.look];
     if (rest[2]) return [200, { changed: 3, already: 0 }];

@@ -69,6 +69,7 @@ const operatorTickets = createRoute({ getParentRoute: () => inside, path: "/oper
 const operatorTicket = createRoute({ getParentRoute: () => inside, path: "/operator/tickets/$id", component: lazyRouteComponent(() => import("./pages/tickets/Ticket"), "OperatorTicket") });
 const accounts = createRoute({ getParentRoute: () => inside, path: "/operator/accounts", component: lazyRouteComponent(() => import("./pages/operator/Accounts")) });
 const oneAccount = createRoute({ getParentRoute: () => inside, path: "/operator/accounts/$id", component: lazyRouteComponent(() => import("./pages/operator/Accounts"), "OneAccount") });
+const books = createRoute({ getParentRoute: () => inside, path: "/operator/books", component: lazyRouteComponent(() => import("./pages/operator/Books")) });
 // The word of the API leads to the page of the same things.
 const deployments = createRoute({
   getParentRoute: () => root,
@@ -85,7 +86,7 @@ const deployment = createRoute({
   },
 });
 
-const routeTree = root.addChildren([landing, login, signup, setup, forgot, ...links, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, usage, operator, audit, operatorAudit, tickets, ticket, operatorTickets, operatorTicket, accounts, oneAccount])]);
+const routeTree = root.addChildren([landing, login, signup, setup, forgot, ...links, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, usage, operator, audit, operatorAudit, tickets, ticket, operatorTickets, operatorTicket, accounts, oneAccount, books])]);
 
 export const router = createRouter({
   routeTree,

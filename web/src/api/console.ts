@@ -1,7 +1,7 @@
 /** The audit log, tickets, and accounts as an operator sees them. `staff`: an operator asks, for the whole installation. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, must } from "./client";
-import type { AuditEntry, ConsoleAccount, ConsoleAccountDetail, Look, SnapshotPreview, Ticket, TicketDetail, TicketState } from "./types";
+import type { AuditEntry, Comparison, ConsoleAccount, ConsoleAccountDetail, Look, Margin, SnapshotPreview, Ticket, TicketDetail, TicketState } from "./types";
 
 export interface AuditFilter {
   q: string;
@@ -97,3 +97,17 @@ export const holdAccount = (id: string, suspend: boolean, reason: string) => {
   const asked = { params: { path: { id } }, body: { reason } };
   return suspend ? must(api.POST("/v1/operator/accounts/{id}/suspend", asked)) : must(api.POST("/v1/operator/accounts/{id}/resume", asked));
 };
+
+/** Newest first. */
+export const comparisonsQuery = queryOptions({
+  queryKey: ["operator", "comparisons"],
+  queryFn: async ({ signal }): Promise<Comparison[]> => (await must(api.GET("/v1/operator/reconciliations", { signal }))).items,
+});
+
+export const compareBooks = (): Promise<Comparison> => must(api.POST("/v1/operator/reconciliations"));
+
+/** Of the last thirty days. */
+export const marginsQuery = queryOptions({
+  queryKey: ["operator", "margins"],
+  queryFn: async ({ signal }): Promise<Margin[]> => (await must(api.GET("/v1/operator/margins", { signal }))).items,
+});

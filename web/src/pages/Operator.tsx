@@ -42,6 +42,9 @@ export default function Operator() {
           <Link to="/operator/tickets" className={buttonClass("plain", true)}>
             Tickets
           </Link>
+          <Link to="/operator/books" className={buttonClass("plain", true)}>
+            Books
+          </Link>
           <Link to="/operator/audit" className={buttonClass("plain", true)}>
             Audit log
           </Link>

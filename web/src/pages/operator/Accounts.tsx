@@ -31,7 +31,7 @@ export default function Accounts() {
               {accounts.data.map((account) => (
                 <li key={account.id} className="py-3 first:pt-0 last:pb-0">
                   <p className="font-semibold [overflow-wrap:anywhere]">
-                    <Link to="/operator/accounts/$id" params={{ id: account.id }}>
+                    <Link to="/operator/accounts/$id" params={{ id: account.id }} className="link">
                       {account.name}
                     </Link>
                   </p>
@@ -61,7 +61,7 @@ export function OneAccount() {
   return (
     <Page>
       <p className="mb-2">
-        <Link to="/operator/accounts">All accounts</Link>
+        <Link to="/operator/accounts" className="link">All accounts</Link>
       </p>
       {account.data ? <Detail account={account.data} /> : account.error ? <ProblemNotice error={account.error} onRetry={() => void account.refetch()} /> : <PageSkeleton />}
     </Page>

@@ -26,7 +26,7 @@ function One({ staff }: { staff: boolean }) {
   return (
     <Page narrow>
       <p className="mb-2">
-        <Link to={staff ? "/operator/tickets" : "/tickets"}>All tickets</Link>
+        <Link to={staff ? "/operator/tickets" : "/tickets"} className="link">All tickets</Link>
       </p>
       {ticket.data ? (
         <Detail ticket={ticket.data} staff={staff} />
@@ -52,7 +52,7 @@ function Detail({ ticket, staff }: { ticket: TicketDetail; staff: boolean }) {
       </div>
       {staff && (
         <p className="text-muted">
-          <Link to="/operator/accounts/$id" params={{ id: ticket.account }}>
+          <Link to="/operator/accounts/$id" params={{ id: ticket.account }} className="link">
             {ticket.account_name}
           </Link>
         </p>
