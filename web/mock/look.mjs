@@ -111,7 +111,31 @@ const PAGES = [
     await page.getByRole("dialog").waitFor();
   }),
   ["usage", () => "/usage", owner],
-  ["account", () => "/account", owner],
+  ["account", () => "/account", owner, (page) => page.getByText("linus@example.com").waitFor()],
+  ["account-many", () => "/account", "many@example.com", (page) => page.getByRole("button", { name: "Work here: Reef & Sons" }).waitFor()],
+  ["account-invite", () => "/account", owner, async (page) => {
+    await page.getByRole("button", { name: "Invite", exact: true }).click();
+    await page.getByLabel("E-mail").fill("linus@example.com");
+    await page.getByRole("button", { name: "Send the invitation", exact: true }).click();
+    await page.getByRole("alert").waitFor();
+  }],
+  ["account-remove", () => "/account", owner, async (page) => {
+    await page.getByRole("button", { name: "Remove… grace@example.com" }).click();
+    await page.getByRole("dialog").waitFor();
+  }],
+  ["account-hand-over", () => "/account", owner, async (page) => {
+    await page.getByRole("button", { name: "Hand over… to grace@example.com" }).click();
+    await page.getByLabel("Your password").fill("wrong password");
+    await page.getByRole("button", { name: "Hand over", exact: true }).click();
+    await page.getByText("is wrong").waitFor();
+  }],
+  ["account-delete", () => "/account", owner, async (page) => {
+    await page.getByRole("button", { name: "Delete the account…" }).click();
+    await page.getByRole("dialog").waitFor();
+  }],
+  ["invitation", () => "/invitation#good", null, (page) => page.getByRole("button", { name: "Sign up and join" }).waitFor()],
+  ["invitation-other", () => "/invitation#good", owner, (page) => page.getByText("It is for another address").waitFor()],
+  ["invitation-old", () => "/invitation#old", null, (page) => page.getByText("not valid any more").waitFor()],
   ["account-passkey", () => "/account", owner, async (page) => {
     await page.getByRole("button", { name: "Add a passkey…" }).click();
     await page.getByRole("dialog").waitFor();

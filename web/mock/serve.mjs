@@ -244,9 +244,78 @@ const streams = new Map();
 
 const shownMe = (me) => ({
   user: { id: me.id.replace("acc_", "usr_"), email: me.email, operator: me.role === "operator", email_verified_at: null, created_at: me.created_at },
-  account: me.look ? { id: me.look.account, name: me.look.account_name, role: "admin", created_at: me.created_at } : { id: me.id, name: me.email.split("@")[0], role: "owner", created_at: me.created_at },
+  account: me.look
+    ? { id: me.look.account, name: me.look.account_name, role: "admin", created_at: me.created_at }
+    : me.alone ? null : { id: me.works?.id ?? me.id, name: me.works?.name ?? me.name ?? me.email.split("@")[0], role: me.works?.role ?? me.role_here ?? "owner", created_at: me.created_at },
   ...(me.look ? { look: me.look } : {}),
 });
+
+/** People, invitations and sessions, as the account page wants them. */
+function people(me, path, method, body, refuse) {
+  const user = me.id.replace("acc_", "usr_");
+  me.members ??= [
+    { user, email: me.email, role: me.role_here ?? "owner", created_at: me.created_at, last_seen_at: ago(40) },
+    { user: id("usr"), email: "grace@example.com", role: me.role_here ? "owner" : "admin", created_at: ago(86400 * 20), last_seen_at: ago(7200) },
+    { user: id("usr"), email: "an.address.that.is.quite.long.indeed@mail.department.example.com", role: "viewer", created_at: ago(86400 * 3), last_seen_at: null },
+  ];
+  me.invitations ??= [
+    { id: id("inv"), email: "linus@example.com", role: "member", invited_by: me.email, created_at: ago(86400), sent_at: ago(86400), expires_at: soon(86400 * 6), expired: false },
+    { id: id("inv"), email: "barbara@example.com", role: "viewer", invited_by: "grace@example.com", created_at: ago(86400 * 9), sent_at: ago(86400 * 9), expires_at: ago(86400 * 2), expired: true },
+  ];
+  me.sessions ??= [
+    { id: id("ses"), current: true, address: "192.0.2.7", browser: "Firefox on Linux", account: me.email.split("@")[0], created_at: ago(86400 * 2), last_seen_at: ago(30), expires_at: soon(86400 * 28) },
+    { id: id("ses"), current: false, address: "2001:db8:4f1a::9", browser: "Safari on iPhone", account: me.email.split("@")[0], created_at: ago(86400 * 12), last_seen_at: ago(86400), expires_at: soon(86400 * 18) },
+    { id: id("ses"), current: false, address: "203.0.113.80", browser: null, account: null, created_at: ago(86400 * 29), last_seen_at: ago(86400 * 8), expires_at: soon(86400 * 2) },
+  ];
+  me.accounts ??= [
+    { id: me.id, name: me.email.split("@")[0], role: "owner", created_at: me.created_at },
+    ...(me.email.startsWith("many@") ? [{ id: id("acc"), name: "Reef & Sons", role: "member", created_at: ago(86400 * 100) }] : []),
+  ];
+  const one = path.split("/")[3];
+  if (path === "/v1/members") return [200, { items: me.members }];
+  if (path.startsWith("/v1/members/")) {
+    if (method === "PATCH") me.members.find((each) => each.user === one).role = body.role;
+    else me.members = me.members.filter((each) => each.user !== one);
+    return [204];
+  }
+  if (path === "/v1/invitations" && method === "GET") return [200, { items: me.invitations }];
+  if (path === "/v1/invitations") {
+    if (me.invitations.some((each) => each.email === body.email)) refuse(409, "conflict", `The address ${body.email} is invited already; send that invitation again, or revoke it first.`);
+    const made = { id: id("inv"), email: body.email, role: body.role, invited_by: me.email, created_at: ago(0), sent_at: ago(0), expires_at: soon(86400 * 7), expired: false };
+    me.invitations.unshift(made);
+    return [201, made];
+  }
+  if (path.endsWith("/resend")) {
+    const found = me.invitations.find((each) => each.id === one);
+    Object.assign(found, { sent_at: ago(0), expires_at: soon(86400 * 7), expired: false });
+    return [200, found];
+  }
+  if (path.startsWith("/v1/invitations/")) return (me.invitations = me.invitations.filter((each) => each.id !== one)), [204];
+  if (path === "/v1/sessions" && method === "GET") return [200, { items: me.sessions }];
+  if (path.startsWith("/v1/sessions")) return (me.sessions = me.sessions.filter((each) => each.current || (one && each.id !== one))), [204];
+  if (path === "/v1/accounts" && method === "GET") return [200, { items: me.accounts }];
+  if (path === "/v1/accounts") {
+    const made = { id: id("acc"), name: body.name, role: "owner", created_at: ago(0) };
+    me.accounts.push(made);
+    return [201, made];
+  }
+  if (path === "/v1/account" && method === "PATCH") {
+    const here = me.accounts.find((each) => each.id === (me.works?.id ?? me.id));
+    here.name = me.name = body.name;
+    return [200, here];
+  }
+  if (path === "/v1/auth/switch") {
+    me.works = me.accounts.find((each) => each.id === body.account);
+    return [200, shownMe(me)];
+  }
+  const wrong = () => body.password === "wrong password" && refuse(422, "invalid_fields", "Some fields are wrong.", [{ path: "password", message: "is wrong" }]);
+  if (path === "/v1/account/owner") return wrong(), [204];
+  if (path === "/v1/account/delete") return wrong(), [200, { deployments: 3, erase_at: soon(86400 * 7) }];
+  if (path === "/v1/auth/user/delete") return wrong(), [204];
+  if (path === "/v1/account/leave") return [204];
+  if (path === "/v1/auth/invitation/accept") return me.accounts.push({ id: id("acc"), name: "Reef & Sons", role: "member", created_at: ago(0) }), [200, me.accounts.at(-1)];
+  return null;
+}
 
 function account(email) {
   let known = accounts.get(email);
@@ -254,8 +323,8 @@ function account(email) {
     known = { id: id("acc"), email, role: email.startsWith("operator") ? "operator" : "tenant", created_at: ago(86400 * 40) };
     accounts.set(email, known);
     known.tokens = [
-      { id: id("tok"), name: "Backup script", scopes: ["read"], hint: "viv_3fk2", created_at: ago(86400 * 9), expires_at: soon(86400 * 81), last_used_at: ago(3700) },
-      { id: id("tok"), name: "Home automation", scopes: ["read", "chat"], hint: "viv_9qpa", created_at: ago(86400 * 2), expires_at: null, last_used_at: null },
+      { id: id("tok"), name: "Backup script", scopes: ["read"], hint: "viv_3fk2", made_by: email, created_at: ago(86400 * 9), expires_at: soon(86400 * 81), last_used_at: ago(3700) },
+      { id: id("tok"), name: "Home automation", scopes: ["read", "chat"], hint: "viv_9qpa", made_by: email, created_at: ago(86400 * 2), expires_at: null, last_used_at: null },
     ];
     if (!/^(empty@|other-)/.test(email)) seed(known);
     else known.tokens = [];
@@ -553,10 +622,16 @@ async function answer(request, response, path, query) {
     if (body.email === "taken@example.com" && path.endsWith("signup")) refuse(422, "invalid", "Some fields are wrong.", [{ path: "email", message: "has an account already; log in instead" }]);
     return enter(body.email, path.endsWith("signup") ? 201 : 200);
   }
+  if (path === "/v1/auth/invitation") {
+    if (body.token !== "good") refuse(404, "invitation_invalid", "This invitation is not valid any more: it was used, taken back, replaced by a newer mail, or is too old. Ask who invited you to send it again.");
+    return json(200, { account: "Reef & Sons", email: "guest@example.com", role: "member", invited_by: "grace@example.com", expires_at: soon(86400 * 5) });
+  }
   const me = sessions.has(cookie) ? account(sessions.get(cookie)) : refuse(401, "signed_out", "Sign in first.");
   if (path === "/v1/auth/me") return json(200, shownMe(me));
   if (/^\/v1\/(auth|operator\/jobs)(\/|$)/.test(path) && signedIn(path, method, body, me, { json, refuse }) !== undefined) return;
   if (path === "/v1/auth/logout") return sessions.delete(cookie), json(204);
+  const answered = people(me, path, method, body, refuse);
+  if (answered) return json(...answered);
   if (path === "/v1/auth/password") return body.current_password === "wrong password" ? refuse(422, "invalid", "Some fields are wrong.", [{ path: "current_password", message: "is not your password" }]) : json(204);
   if (path.startsWith("/v1/billing")) return json(200, money(me, path.split("/")[3], body));
   if (path === "/v1/usage") return json(200, usageOf(me, query.get("step") ?? "day"));
@@ -566,7 +641,7 @@ async function answer(request, response, path, query) {
   if (path === "/v1/tokens" && method === "GET") return json(200, { items: me.tokens });
   if (path === "/v1/tokens") {
     const secret = `viv_${randomBytes(20).toString("hex")}`;
-    const token = { id: id("tok"), name: body.name, scopes: body.scopes, hint: secret.slice(0, 8), created_at: ago(0), expires_at: body.expires_in_days ? soon(86400 * body.expires_in_days) : null, last_used_at: null };
+    const token = { id: id("tok"), name: body.name, scopes: body.scopes, hint: secret.slice(0, 8), made_by: me.email, created_at: ago(0), expires_at: body.expires_in_days ? soon(86400 * body.expires_in_days) : null, last_used_at: null };
     me.tokens.push(token);
     return json(201, { ...token, secret });
   }

@@ -32,6 +32,7 @@ const linked = (path: string, page: "Forgot" | "Reset" | "Verify" | "NewEmail" |
   createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(() => import("./pages/Links"), page) });
 const forgot = createRoute({ getParentRoute: () => root, path: "/forgot", component: lazyRouteComponent(() => import("./pages/Links"), "Forgot") });
 const links = [linked("/reset", "Reset"), linked("/verify", "Verify"), linked("/email", "NewEmail"), linked("/undo", "UndoEmail")];
+const invitation = createRoute({ getParentRoute: () => root, path: "/invitation", component: lazyRouteComponent(() => import("./pages/Invitation")) });
 
 const inside = createRoute({ getParentRoute: () => root, id: "inside", component: Inside });
 const agents = createRoute({ getParentRoute: () => inside, path: "/agents", component: lazyRouteComponent(() => import("./pages/Agents")) });
@@ -86,7 +87,7 @@ const deployment = createRoute({
   },
 });
 
-const routeTree = root.addChildren([landing, login, signup, setup, forgot, ...links, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, usage, operator, audit, operatorAudit, tickets, ticket, operatorTickets, operatorTicket, accounts, oneAccount, books])]);
+const routeTree = root.addChildren([landing, login, signup, setup, invitation, forgot, ...links, deployments, deployment, inside.addChildren([agents, create, agent, account, billing, usage, operator, audit, operatorAudit, tickets, ticket, operatorTickets, operatorTicket, accounts, oneAccount, books])]);
 
 export const router = createRouter({
   routeTree,

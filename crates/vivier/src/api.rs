@@ -4,12 +4,12 @@ pub mod console;
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use vivier_core::id::{DeploymentId, JobId, ReleaseId, TokenId, WaveId};
+use vivier_core::id::{DeploymentId, InvitationId, JobId, ReleaseId, SessionId, TokenId, UserId, WaveId};
 use vivier_core::runtime::{LogLine, Stats};
 use vivier_core::time::Timestamp;
 use vivier_core::waves::{ReleaseChannel, WaveAsk};
 use vivier_core::wire::Page;
-use vivier_core::wire::accounts::{MeOut, NewToken, TokenCreated, TokenOut};
+use vivier_core::wire::accounts::{AccountOut, MeOut, NewToken, TokenCreated, TokenOut};
 use vivier_core::wire::agents::{
     ConfigCheck, ConfigOut, DeploymentOut, DeploymentPatch, EventOut, NewConfig, NewDeployment, NewRelease, NewSecret, OpenOut, ProofOut, ReleaseChoice,
     RevisionOut, Rollback, RollbackPlan, SecretOut, SecretVersionOut,
@@ -19,6 +19,9 @@ use vivier_core::wire::catalogue::Catalogue;
 use vivier_core::wire::jobs::JobOut;
 use vivier_core::wire::credits::{CreditEntryOut, CreditsOut};
 use vivier_core::wire::limits::LimitsOut;
+use vivier_core::wire::members::{
+    AccountDeleted, AccountDeletion, AccountPatch, InvitationOut, MemberOut, MemberPatch, NewAccount, NewInvitation, NewOwner, SessionOut,
+};
 use vivier_core::wire::operator::{HostOut, NewWithdrawal, OwnedDeploymentOut, QuarantineOut, ReleaseOut};
 use vivier_core::wire::usage::{UsageOut, UsageStep};
 use vivier_core::wire::waves::{Follow, Promote, Promoted, PromotionPlan, ReleaseChannelOut, Revert, RevertPlan, WaveDetail, WaveOut};
@@ -41,6 +44,24 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("post", "/v1/tokens"),
     ("delete", "/v1/tokens/current"),
     ("delete", "/v1/tokens/{id}"),
+    ("get", "/v1/members"),
+    ("patch", "/v1/members/{id}"),
+    ("delete", "/v1/members/{id}"),
+    ("get", "/v1/invitations"),
+    ("post", "/v1/invitations"),
+    ("post", "/v1/invitations/{id}/resend"),
+    ("delete", "/v1/invitations/{id}"),
+    ("get", "/v1/sessions"),
+    ("delete", "/v1/sessions"),
+    ("delete", "/v1/sessions/{id}"),
+    ("get", "/v1/accounts"),
+    ("post", "/v1/accounts"),
+    ("patch", "/v1/account"),
+    ("get", "/v1/account/export"),
+    ("post", "/v1/account/owner"),
+    ("post", "/v1/account/leave"),
+    ("post", "/v1/account/delete"),
+    ("post", "/v1/auth/switch"),
     ("get", "/v1/deployments"),
     ("post", "/v1/deployments"),
     ("get", "/v1/deployments/{id}"),
@@ -135,6 +156,79 @@ pub struct Api {
 impl Api {
     pub async fn me(&self) -> Result<MeOut, Failure> {
         self.http.json(Call::get(&["v1", "auth", "me"])).await
+    }
+
+    /// The owner first.
+    pub async fn members(&self) -> Result<Vec<MemberOut>, Failure> {
+        self.list(&["v1", "members"]).await
+    }
+
+    pub async fn set_role(&self, user: UserId, patch: &MemberPatch) -> Result<(), Failure> {
+        self.http.done(Call::new(reqwest::Method::PATCH, &["v1", "members", &user.to_string()]).body(patch)?).await
+    }
+
+    pub async fn remove_member(&self, user: UserId) -> Result<(), Failure> {
+        self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "members", &user.to_string()])).await
+    }
+
+    pub async fn hand_over(&self, owner: &NewOwner) -> Result<(), Failure> {
+        self.http.done(Call::post(&["v1", "account", "owner"]).body(owner)?).await
+    }
+
+    pub async fn invitations(&self) -> Result<Vec<InvitationOut>, Failure> {
+        self.list(&["v1", "invitations"]).await
+    }
+
+    pub async fn invite(&self, invitation: &NewInvitation) -> Result<InvitationOut, Failure> {
+        self.http.json(Call::post(&["v1", "invitations"]).body(invitation)?).await
+    }
+
+    pub async fn resend_invitation(&self, id: InvitationId) -> Result<InvitationOut, Failure> {
+        self.http.json(Call::post(&["v1", "invitations", &id.to_string(), "resend"])).await
+    }
+
+    pub async fn revoke_invitation(&self, id: InvitationId) -> Result<(), Failure> {
+        self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "invitations", &id.to_string()])).await
+    }
+
+    /// Only with a session.
+    pub async fn sessions(&self) -> Result<Vec<SessionOut>, Failure> {
+        self.list(&["v1", "sessions"]).await
+    }
+
+    pub async fn end_session(&self, id: SessionId) -> Result<(), Failure> {
+        self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "sessions", &id.to_string()])).await
+    }
+
+    /// All but the one that asks.
+    pub async fn end_other_sessions(&self) -> Result<(), Failure> {
+        self.http.done(Call::new(reqwest::Method::DELETE, &["v1", "sessions"])).await
+    }
+
+    /// Those that whoever is signed in is a member of.
+    pub async fn own_accounts(&self) -> Result<Vec<AccountOut>, Failure> {
+        self.list(&["v1", "accounts"]).await
+    }
+
+    pub async fn create_account(&self, account: &NewAccount) -> Result<AccountOut, Failure> {
+        self.http.json(Call::post(&["v1", "accounts"]).body(account)?).await
+    }
+
+    pub async fn rename_account(&self, patch: &AccountPatch) -> Result<AccountOut, Failure> {
+        self.http.json(Call::new(reqwest::Method::PATCH, &["v1", "account"]).body(patch)?).await
+    }
+
+    /// JSON, as it is.
+    pub async fn export_account(&self) -> Result<String, Failure> {
+        self.http.text(Call::get(&["v1", "account", "export"])).await
+    }
+
+    pub async fn leave_account(&self) -> Result<(), Failure> {
+        self.http.done(Call::post(&["v1", "account", "leave"])).await
+    }
+
+    pub async fn delete_account(&self, deletion: &AccountDeletion) -> Result<AccountDeleted, Failure> {
+        self.http.json(Call::post(&["v1", "account", "delete"]).body(deletion)?).await
     }
 
     /// Public.

@@ -6,6 +6,7 @@ mod billing;
 mod config;
 mod console;
 mod money;
+mod members;
 mod operator;
 mod releases;
 mod secrets;
@@ -21,6 +22,7 @@ pub use self::agents::{
 pub use self::billing::{BillingCommand, CancelArgs};
 pub use self::config::{ConfigCommand, ConfigExportArgs, ConfigImportArgs, ConfigSetArgs, DiffArgs, RollbackArgs, Text};
 pub use self::console::{AuditArgs, OpenTicketArgs, OperatorAccountCommand, OperatorTicketsCommand, TicketRef, TicketsCommand};
+pub use self::members::{AccountsCommand, MembersCommand, SessionsCommand};
 pub use self::operator::{JobCommand, OperatorCommand, OperatorReleaseCommand, PromoteArgs, WaveCommand};
 pub use self::releases::ReleaseCommand;
 pub use self::secrets::SecretsCommand;
@@ -127,6 +129,15 @@ pub enum Command {
     Usage(UsageArgs),
     /// What your account may have, and how much of it is used
     Limits,
+    /// Who works in the account, and who is invited to
+    #[command(subcommand)]
+    Members(MembersCommand),
+    /// Where you are signed in with a browser
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// The accounts that you work in: switch, export, leave, delete
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
     /// The evidence that an agent is sealed: what was read back from its container
     Proof(ProofArgs),
     /// Say something to an agent and print its answer
@@ -198,6 +209,9 @@ impl Cli {
             | Command::Credits(_)
             | Command::Usage(_)
             | Command::Limits
+            | Command::Members(_)
+            | Command::Sessions(_)
+            | Command::Accounts(_)
             | Command::Proof(_)
             | Command::Chat(_)
             | Command::Audit(_)

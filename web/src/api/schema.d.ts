@@ -58,6 +58,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** The account that one works in */
+        patch: operations["edit_account"];
+        trace?: never;
+    };
+    "/v1/account/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete the account
+         * @description Its agents are ended and their data purged after the retention; nobody works in it from this moment, and its tokens are worth
+         *     nothing. What is personal is erased after the retention. Rows of money and of the audit log stay, without names.
+         */
+        post: operations["delete_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is the account's, as one JSON document
+         * @description Members, invitations, agents with their configurations, revisions and events, tokens and secrets by name (never their text), what was
+         *     done by whom, and what was paid.
+         */
+        get: operations["export_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave the account
+         * @description Ends this session, and everything else that the caller had of the account. Its owner hands it over first.
+         */
+        post: operations["leave_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand the account over to another member
+         * @description The owner of before becomes an admin. There is never none, and never two.
+         */
+        post: operations["hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's accounts */
+        get: operations["list_own_accounts"];
+        put?: never;
+        /**
+         * Make another account
+         * @description Its maker owns it. Switch to it with `POST /v1/auth/switch`.
+         */
+        post: operations["create_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -244,6 +364,47 @@ export interface paths {
         put?: never;
         /** Unlink an identity */
         post: operations["unlink_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an invitation is to
+         * @description For whoever holds its link. It does not say whether anyone signs in with its address.
+         */
+        post: operations["show_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/invitation/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description As who is signed in, who must be whom it was sent to. Who has not signed up yet sends the token with `POST /v1/auth/signup`.
+         *     Switch to the account with `POST /v1/auth/switch`.
+         */
+        post: operations["accept_invitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -604,9 +765,50 @@ export interface paths {
         put?: never;
         /**
          * Make a user with an account of their own, and sign in
-         * @description Whoever presents the operator's one-time `setup_token` becomes an operator.
+         * @description Whoever presents the operator's one-time `setup_token` becomes an operator. Whoever presents an `invitation` becomes a member of its
+         *     account, with no account of their own; the address must be the one that it was sent to.
          */
         post: operations["signup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Work in another account
+         * @description The session ends, and another begins in that account: the cookie is a new one, and agents that are open are closed.
+         */
+        post: operations["switch_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/user/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete the person who is signed in
+         * @description They must be in no account any more: leave those of others, delete or hand over one's own. The address is free again at once.
+         */
+        post: operations["delete_user"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1377,6 +1579,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open invitations */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Invite someone by mail
+         * @description The answer is the same whether or not anyone signs in with this address. The link works once, for seven days, for that address.
+         */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invitation back */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an invitation again
+         * @description With another link; the one of before works no more. For another seven days.
+         */
+        post: operations["resend_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/limits": {
         parameters: {
             query?: never;
@@ -1415,6 +1675,47 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who works in the account */
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member
+         * @description At once: their sessions in this account, the tokens they made for it, and the agents they have open end with their place.
+         */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what a member may do
+         * @description At once. Whoever becomes a viewer is signed out of the account, so that agents they have open are closed.
+         */
+        patch: operations["change_member"];
         trace?: never;
     };
     "/v1/operator/accounts": {
@@ -2190,6 +2491,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /** End every other session */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one session
+         * @description There, and at every agent that was opened with it. One's own ends like any other.
+         */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tickets": {
         parameters: {
             query?: never;
@@ -2387,6 +2726,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What becomes of a deleted account. */
+        AccountDeleted: {
+            /**
+             * Format: int64
+             * @description Agents that were running, suspended or failed; they are being ended now.
+             */
+            deployments: number;
+            /** @description From when on what is personal in it is erased. */
+            erase_at: components["schemas"]["Timestamp"];
+        };
+        /** @description Deletes the account that the session works in. */
+        AccountDeletion: {
+            /** @description The account's name, typed as it stands: nobody deletes the wrong one. */
+            name: string;
+            /** @description One's own. Absent for who has none: then the sign-in must be younger than 15 minutes. */
+            password?: string | null;
+        };
         /** @description What was done to each of an account's agents. */
         AccountHold: {
             /**
@@ -2408,6 +2764,9 @@ export interface components {
             name: string;
             /** @description What the caller may do in it. */
             role: components["schemas"]["MemberRole"];
+        };
+        AccountPatch: {
+            name: components["schemas"]["DisplayName"];
         };
         /**
          * @description The one thing to do now. Each is safe to repeat.
@@ -2899,6 +3258,35 @@ export interface components {
             provider: string;
             title: string;
         };
+        InvitationId: string;
+        /** @description An invitation that is neither accepted nor revoked. */
+        InvitationOut: {
+            created_at: components["schemas"]["Timestamp"];
+            email: components["schemas"]["Email"];
+            /** @description Its link works no more; send it again. */
+            expired: boolean;
+            expires_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["InvitationId"];
+            /** @description The address of who invited. */
+            invited_by: string;
+            role: components["schemas"]["MemberRole"];
+            /** @description When the mail was last sent. */
+            sent_at: components["schemas"]["Timestamp"];
+        };
+        /** @description An invitation, as its link's holder sees it. */
+        InvitationShown: {
+            /** @description The account's name. */
+            account: string;
+            /** @description Whom it is for. */
+            email: components["schemas"]["Email"];
+            expires_at: components["schemas"]["Timestamp"];
+            invited_by: string;
+            role: components["schemas"]["MemberRole"];
+        };
+        /** @description What the link of an invitation's mail carries. */
+        InvitationToken: {
+            token: string;
+        };
         InvoiceOut: {
             created_at: components["schemas"]["Timestamp"];
             /**
@@ -3067,6 +3455,19 @@ export interface components {
             /** Format: int64 */
             waiting: number;
         };
+        /** @description One who works in the account. */
+        MemberOut: {
+            /** @description Since when they are a member. */
+            created_at: components["schemas"]["Timestamp"];
+            email: components["schemas"]["Email"];
+            last_seen_at?: components["schemas"]["Timestamp"] | null;
+            role: components["schemas"]["MemberRole"];
+            user: components["schemas"]["UserId"];
+        };
+        MemberPatch: {
+            /** @description `admin`, `member` or `viewer`. An owner is made by `POST /v1/account/owner`. */
+            role: components["schemas"]["MemberRole"];
+        };
         /**
          * @description What a member may do in an account. Each may do what those before it may.
          * @enum {string}
@@ -3085,6 +3486,9 @@ export interface components {
              */
             amount: number;
             currency: components["schemas"]["Currency"];
+        };
+        NewAccount: {
+            name: components["schemas"]["DisplayName"];
         };
         /** @description Another limit for one account. */
         NewAccountLimit: {
@@ -3156,6 +3560,11 @@ export interface components {
             slug?: components["schemas"]["Slug"] | null;
             template?: components["schemas"]["TemplateName"];
         };
+        NewInvitation: {
+            email: components["schemas"]["Email"];
+            /** @description `admin`, `member` or `viewer`. */
+            role: components["schemas"]["MemberRole"];
+        };
         /** @description A look at somebody's account. */
         NewLook: {
             /**
@@ -3165,6 +3574,13 @@ export interface components {
             minutes?: number | null;
             /** @description 1 to 500 characters; the tenant is shown it. */
             reason: string;
+        };
+        /** @description Hands the account over: the owner of before becomes an admin. */
+        NewOwner: {
+            /** @description One's own. Absent for who has none: then the sign-in must be younger than 15 minutes. */
+            password?: string | null;
+            /** @description A member of the account. */
+            user: components["schemas"]["UserId"];
         };
         NewPasskey: {
             /** @description The browser's answer, as JSON. */
@@ -3239,6 +3655,18 @@ export interface components {
         /** @description A deployment with its owner. */
         OwnedDeploymentOut: components["schemas"]["DeploymentOut"] & {
             owner: components["schemas"]["Email"];
+        };
+        /** @description One page of a list. */
+        Page_AccountOut: {
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["AccountId"];
+                name: string;
+                /** @description What the caller may do in it. */
+                role: components["schemas"]["MemberRole"];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_AuditEntryOut: {
@@ -3406,6 +3834,24 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_InvitationOut: {
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                email: components["schemas"]["Email"];
+                /** @description Its link works no more; send it again. */
+                expired: boolean;
+                expires_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["InvitationId"];
+                /** @description The address of who invited. */
+                invited_by: string;
+                role: components["schemas"]["MemberRole"];
+                /** @description When the mail was last sent. */
+                sent_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_InvoiceOut: {
             items: {
                 created_at: components["schemas"]["Timestamp"];
@@ -3498,6 +3944,19 @@ export interface components {
                 name: string;
                 /** @description Paid on invoices. */
                 revenue: components["schemas"]["Money"];
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_MemberOut: {
+            items: {
+                /** @description Since when they are a member. */
+                created_at: components["schemas"]["Timestamp"];
+                email: components["schemas"]["Email"];
+                last_seen_at?: components["schemas"]["Timestamp"] | null;
+                role: components["schemas"]["MemberRole"];
+                user: components["schemas"]["UserId"];
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -3681,6 +4140,26 @@ export interface components {
                 state: components["schemas"]["SecretState"];
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Give it as `cursor` to get what follows; absent at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SessionOut: {
+            items: {
+                /** @description The name of the account that it works in. */
+                account?: string | null;
+                /** @description The address it was last seen from. */
+                address?: string | null;
+                /** @description The browser, in words, such as "Firefox on Linux". */
+                browser?: string | null;
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Whether it is the one that asks. */
+                current: boolean;
+                expires_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["SessionId"];
+                /** @description Coarse: written at most once an hour. */
+                last_seen_at: components["schemas"]["Timestamp"];
             }[];
             /** @description Give it as `cursor` to get what follows; absent at the end. */
             next_cursor?: string | null;
@@ -4244,6 +4723,23 @@ export interface components {
             /** @description Whether some things wait until it is. */
             verification_needed: boolean;
         };
+        SessionId: string;
+        /** @description Where someone is signed in. */
+        SessionOut: {
+            /** @description The name of the account that it works in. */
+            account?: string | null;
+            /** @description The address it was last seen from. */
+            address?: string | null;
+            /** @description The browser, in words, such as "Firefox on Linux". */
+            browser?: string | null;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            expires_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["SessionId"];
+            /** @description Coarse: written at most once an hour. */
+            last_seen_at: components["schemas"]["Timestamp"];
+        };
         /** @description Ways to sign in that this installation offers beside the password. */
         SignInOptions: {
             passkeys: boolean;
@@ -4252,6 +4748,8 @@ export interface components {
         /** @description A password travels in only. */
         Signup: {
             email: components["schemas"]["Email"];
+            /** @description What the link of an invitation's mail carries: makes its user a member of that account. */
+            invitation?: string | null;
             /** @description 10 to 256 characters. */
             password: string;
             /** @description The one-time token from the operator's link: makes its user the first operator. */
@@ -4372,6 +4870,10 @@ export interface components {
             slug: string;
             state: string;
             taken_at: components["schemas"]["Timestamp"];
+        };
+        Switch: {
+            /** @description One that the user is a member of. */
+            account: components["schemas"]["AccountId"];
         };
         /** @enum {string} */
         TemplateName: "assistant" | "telegram" | "discord" | "slack" | "blank";
@@ -4515,6 +5017,12 @@ export interface components {
          * @enum {string}
          */
         UsageStep: "hour" | "day";
+        /** @description Deletes the person. */
+        UserDeletion: {
+            /** @description One's own mail address, typed as it stands. */
+            email: components["schemas"]["Email"];
+            password?: string | null;
+        };
         UserId: string;
         /** @description A person who signs in. */
         UserOut: {
@@ -4664,7 +5172,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Signed in, but not allowed: `scope_missing`, `session_required`, `token_required`, `wrong_origin`, `signup_closed`, `email_unverified`, `sign_in_again`, or a limit of the account */
+        /** @description Signed in, but not allowed: `role_missing`, `no_account`, `scope_missing`, `session_required`, `token_required`, `wrong_origin`, `signup_closed`, `email_unverified`, `sign_in_again`, or a limit of the account */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -4830,6 +5338,227 @@ export interface operations {
             };
         };
     };
+    edit_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountPatch"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountDeletion"];
+            };
+        };
+        responses: {
+            /** @description It is closed; sign in again to work in another */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountDeleted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    export_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document, to be kept as a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    leave_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Left; sign in again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    hand_over: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwner"];
+            };
+        };
+        responses: {
+            /** @description It is theirs */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_own_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every account that one is a member of, the one last worked in first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AccountOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description The account */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_audit: {
         parameters: {
             query?: {
@@ -4919,6 +5648,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -5208,6 +5938,93 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    show_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationToken"];
+            };
+        };
+        responses: {
+            /** @description The invitation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationShown"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            /** @description The link is unknown, used, taken back or too old */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationToken"];
+            };
+        };
+        responses: {
+            /** @description The account, and the role in it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description The link is unknown, used, taken back or too old */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -5838,6 +6655,78 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    switch_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Switch"];
+            };
+        };
+        responses: {
+            /** @description Who is signed in, and where they work now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserDeletion"];
+            };
+        };
+        responses: {
+            /** @description There is no such person any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
@@ -7384,6 +8273,131 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first; expired ones can be sent again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_InvitationOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        responses: {
+            /** @description The mail is on its way */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invitation */
+                id: components["schemas"]["InvitationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its link is worth nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resend_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key and body within 24 hours, the request has no second effect and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The invitation */
+                id: components["schemas"]["InvitationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mail is on its way */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_limits: {
         parameters: {
             query?: never;
@@ -7428,6 +8442,93 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everyone, the owner first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MemberOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The member */
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The member */
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberPatch"];
+            };
+        };
+        responses: {
+            /** @description It is so */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -7871,6 +8972,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -8977,6 +10079,82 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every session, the one last seen first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SessionOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One is signed in here alone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session */
+                id: components["schemas"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { ROLES } from "../api/account";
 import { ApiProblem } from "../api/problem";
 import { changePassword, createToken, meQuery, revokeToken, tokensQuery } from "../api/queries";
 import type { TokenCreated, TokenOut, TokenScope } from "../api/types";
@@ -11,7 +12,11 @@ import { Button, buttonClass, Card, Empty, Notice, ProblemNotice, SelectField, S
 import { Dialog } from "../ui/Dialog";
 import { Page } from "../ui/Shell";
 import { complain, say } from "../ui/toasts";
+import { Accounts } from "./account/Switcher";
+import { Ending, Goodbye } from "./account/Ending";
+import { Members } from "./account/Members";
 import { Security } from "./account/Security";
+import { Sessions } from "./account/Sessions";
 
 const SCOPES: Record<TokenScope, [string, string]> = {
   read: ["Look", "at agents, logs, events and configuration"],
@@ -32,19 +37,31 @@ export default function Account() {
         </Link>
       </div>
       <div className="mt-6 grid gap-5">
+        {me && !me.account && (
+          <Notice tone="warn" title="You are in no account">
+            Make one below, or ask somebody to invite you to theirs.
+          </Notice>
+        )}
         <Card title="You">
           <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">
             <dt className="text-muted">E-mail</dt>
             <dd className="[overflow-wrap:anywhere]">{me?.user.email}</dd>
             <dt className="text-muted">Role</dt>
-            <dd>{me?.user.operator ? "Operator of this Vivier" : "Customer"}</dd>
+            <dd>
+              {me?.account ? `${ROLES[me.account.role][0]} of ${me.account.name}` : "A member of no account"}
+              {me?.user.operator ? ", and operator of this Vivier" : ""}
+            </dd>
             <dt className="text-muted">Since</dt>
             <dd>{me ? day(me.user.created_at) : ""}</dd>
           </dl>
         </Card>
-        <Tokens />
+        {me?.account && <Members me={me} />}
+        {me?.account && <Tokens />}
         <Security />
         <Password />
+        <Sessions />
+        {me && <Accounts me={me} />}
+        {me && (me.account ? <Ending me={me} /> : <Goodbye me={me} />)}
       </div>
     </Page>
   );
@@ -130,7 +147,7 @@ function Row({ token, onRevoke }: { token: TokenOut; onRevoke: () => void }) {
           {token.name} <span className="font-mono text-[0.8125rem] font-normal text-muted">{token.hint}…</span>
         </p>
         <p className="text-[0.8125rem] text-muted">
-          May: {token.scopes.map((scope) => SCOPES[scope][0].toLowerCase()).join(", ")} · {token.last_used_at ? `used ${age(token.last_used_at, now)}` : "never used"} ·{" "}
+          By {token.made_by} · may: {token.scopes.map((scope) => SCOPES[scope][0].toLowerCase()).join(", ")} · {token.last_used_at ? `used ${age(token.last_used_at, now)}` : "never used"} ·{" "}
           {token.expires_at ? (Date.parse(token.expires_at) < now ? "expired" : `until ${day(token.expires_at)}`) : "does not expire"}
         </p>
       </div>

@@ -8,6 +8,7 @@ import { catalogueQuery, logout, meQuery } from "../api/queries";
 import type { Me } from "../api/types";
 import { timeOfDay } from "../lib/format";
 import { chooseTheme, chosenTheme, type Theme } from "../lib/theme";
+import { Switcher } from "../pages/account/Switcher";
 import { Button, buttonClass, cx, PageSkeleton, ProblemNotice, Spinner } from "./basics";
 import { Logo } from "./Logo";
 import { complain, Toasts } from "./toasts";
@@ -93,6 +94,7 @@ function SignedIn({ me }: { me: Me }) {
           Account
         </Link>
       </nav>
+      <Switcher me={me} />
       <Button look="quiet" small onClick={() => void leave()}>
         Log out
       </Button>
@@ -230,5 +232,7 @@ export function Inside() {
       </Page>
     );
   }
+  // Whoever is a member of no account sees nothing else until they make one or are invited to one.
+  if (me.data && !me.data.account && here !== "/account") return <Navigate to="/account" replace />;
   return <Outlet />;
 }

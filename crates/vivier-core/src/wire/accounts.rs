@@ -20,6 +20,10 @@ pub struct Signup {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub setup_token: Option<Secret>,
+    /// What the link of an invitation's mail carries: makes its user a member of that account.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub invitation: Option<Secret>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize, utoipa::ToSchema)]

@@ -14,6 +14,7 @@ pub mod edge;
 pub mod host;
 pub mod jobs;
 pub mod limits;
+pub mod members;
 pub mod operator;
 pub mod portable;
 pub mod problem;

@@ -41,6 +41,8 @@ pub enum Limit {
     ChangesByAddress,
     HeavyByAccount,
     HeavyByAddress,
+    InviteByAccount,
+    ExportByAccount,
 }
 
 impl Limit {
@@ -63,6 +65,8 @@ impl Limit {
             Self::ChangesByAddress => "changes_per_address",
             Self::HeavyByAccount => "heavy_per_account",
             Self::HeavyByAddress => "heavy_per_address",
+            Self::InviteByAccount => "invitations_per_account",
+            Self::ExportByAccount => "exports_per_account",
         }
     }
 
@@ -84,6 +88,8 @@ impl Limit {
             Self::ChangesByAddress => "Too many changes were sent from this address",
             Self::HeavyByAccount => "Too many costly requests were sent for this account",
             Self::HeavyByAddress => "Too many costly requests were sent from this address",
+            Self::InviteByAccount => "Too many invitations were sent from this account",
+            Self::ExportByAccount => "The account was exported too often",
         }
     }
 }
@@ -188,6 +194,8 @@ pub struct Limits {
     changes_address: Bucket,
     heavy_account: Bucket,
     heavy_address: Bucket,
+    invite: Bucket,
+    export: Bucket,
 }
 
 impl Limits {
@@ -213,6 +221,9 @@ impl Limits {
             changes_address: Bucket::new(Limit::ChangesByAddress, config.rates.changes_per_minute.saturating_mul(5), minute, &clock),
             heavy_account: Bucket::new(Limit::HeavyByAccount, config.rates.heavy_per_minute, minute, &clock),
             heavy_address: Bucket::new(Limit::HeavyByAddress, config.rates.heavy_per_minute.saturating_mul(5), minute, &clock),
+            // A mail to somebody who has not asked for it: as seldom as new accounts.
+            invite: Bucket::new(Limit::InviteByAccount, config.signups_per_hour, hour, &clock),
+            export: Bucket::new(Limit::ExportByAccount, 10, hour, &clock),
         }
     }
 
@@ -238,6 +249,8 @@ impl Limits {
             Limit::ChangesByAddress => &self.changes_address,
             Limit::HeavyByAccount => &self.heavy_account,
             Limit::HeavyByAddress => &self.heavy_address,
+            Limit::InviteByAccount => &self.invite,
+            Limit::ExportByAccount => &self.export,
         };
         bucket.check(fold(key))
     }
@@ -321,7 +334,9 @@ impl Limits {
             | Limit::MailByUser
             | Limit::ResetByAccount
             | Limit::ResetByAddress
-            | Limit::Billing => limit.sentence(),
+            | Limit::Billing
+            | Limit::InviteByAccount
+            | Limit::ExportByAccount => limit.sentence(),
         };
         let out = |bucket: &&Bucket| RateOut {
             limit: bucket.limit.code().to_owned(),

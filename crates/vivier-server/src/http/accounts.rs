@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use vivier_core::secret::Secret;
+use vivier_core::time::Timestamp;
 use vivier_core::wire::accounts::{Login, MeOut, MemberRole, PasswordChange, Signup};
 use vivier_core::wire::catalogue::SignupMode;
 use vivier_core::wire::security::SecondStep;
@@ -42,6 +43,13 @@ pub(super) fn can_be_a_password(password: &Secret) -> bool {
     password.expose().chars().count() <= *password::LENGTH.end()
 }
 
+/// Whether `password` is the one that `hash` was made of; without a hash the same work, and no.
+pub(super) async fn holds(app: &App, password: Secret, hash: Option<String>) -> Result<bool, ApiError> {
+    let fits = can_be_a_password(&password);
+    let password = if fits { password } else { Secret::new("") };
+    Ok(app.auth.passwords.verify(password, hash).await? && fits)
+}
+
 pub(super) fn check_password(field: &str, password: &Secret) -> Result<(), ApiError> {
     if password::LENGTH.contains(&password.expose().chars().count()) {
         Ok(())
@@ -59,6 +67,18 @@ pub(super) async fn sign_in(
     (user, membership): (&User, Option<Membership>),
     status: StatusCode,
 ) -> Result<Response, ApiError> {
+    open(app, identity, headers, (user, membership), None, status).await
+}
+
+/// As [`sign_in`]. `since`: when they signed in, if that is not now.
+pub(super) async fn open(
+    app: &App,
+    identity: &Identity,
+    headers: &HeaderMap,
+    (user, membership): (&User, Option<Membership>),
+    since: Option<Timestamp>,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
     let token = token::opaque();
     let new = NewSession {
         user: user.id,
@@ -67,6 +87,7 @@ pub(super) async fn sign_in(
         token_hash: token::digest(token.expose()),
         idle_days: app.settings.session_days,
         replaces: identity.session(),
+        since,
         origin: origin(headers),
     };
     let (_, expires_at) = app.store.open_session(new).await?;
@@ -87,7 +108,8 @@ pub(super) async fn sign_in_again(app: &App, identity: &Identity, headers: &Head
 
 /// Make a user with an account of their own, and sign in
 ///
-/// Whoever presents the operator's one-time `setup_token` becomes an operator.
+/// Whoever presents the operator's one-time `setup_token` becomes an operator. Whoever presents an `invitation` becomes a member of its
+/// account, with no account of their own; the address must be the one that it was sent to.
 #[utoipa::path(post, path = "/v1/auth/signup", tag = "accounts", extensions(("x-vivier-role" = json!("nobody"))), request_body = Signup, security(()),
     responses((status = 201, description = "Who is signed in now; the session is in the cookie", body = MeOut)))]
 pub async fn signup(
@@ -97,9 +119,10 @@ pub async fn signup(
     headers: HeaderMap,
     Body(body): Body<Signup>,
 ) -> Result<Response, ApiError> {
-    let Signup { email, password, setup_token } = body;
+    let Signup { email, password, setup_token, invitation } = body;
     check_password("password", &password)?;
-    if app.settings.signup == SignupMode::Closed && setup_token.is_none() {
+    // Whoever the operator let in may let others into what is theirs: an invitation opens a closed installation, to that account alone.
+    if app.settings.signup == SignupMode::Closed && setup_token.is_none() && invitation.is_none() {
         return Err(ApiError::forbidden("signup_closed", "This installation takes no new accounts. Ask its operator for one."));
     }
     app.auth.limits.check(Limit::SignupByAddress, &address_key(client_address(&headers))).map_err(reached)?;
@@ -109,6 +132,15 @@ pub async fn signup(
     let once = seed.map(|Extension(Seed(seed))| seed);
     let letter = letter(&app.settings.public_url, Purpose::Verify, &email, letters::verify);
     let new = NewUser { email: &email, password_hash: Some(&password_hash), verified: false, setup, once, letter: Some(&letter) };
+    if let Some(token) = invitation {
+        // Its link came to this address: there is nothing to confirm.
+        let new = NewUser { letter: None, ..new };
+        let joined = match app.store.sign_up_invited(&new, token::digest(token.expose())).await {
+            Err(StoreError::NotFound(_)) => return Err(ApiError::field("invitation", "is not valid any more; ask who invited you to send it again")),
+            other => other?,
+        };
+        return sign_in(&app, &identity, &headers, (&joined.0, Some(joined.1)), StatusCode::CREATED).await;
+    }
     let (user, own) = match app.store.sign_up(&new).await {
         Err(StoreError::NotFound(_)) => {
             let message = "is not valid any more: it works once. While there is no operator, every start makes a new one, in the file `run/setup-link` of the data directory";
@@ -139,12 +171,10 @@ pub async fn login(
     app.auth.limits.check(Limit::LoginByAddress, &address_key(client_address(&headers))).map_err(reached)?;
     app.auth.limits.check(Limit::LoginByAccount, email.as_str()).map_err(reached)?;
     let user = app.store.user_by_email(&email).await?;
-    // The same work, and the same words, whether or not there is such an account.
-    let fits = can_be_a_password(&password);
-    let password = if fits { password } else { Secret::new("") };
-    let holds = app.auth.passwords.verify(password, user.as_ref().and_then(|user| user.password_hash.clone())).await?;
+    // The same work, and the same words, whether or not there is such a user.
+    let right = holds(&app, password, user.as_ref().and_then(|user| user.password_hash.clone())).await?;
     match user {
-        Some(user) if holds && fits => after_first(&app, &identity, &headers, &user).await,
+        Some(user) if right => after_first(&app, &identity, &headers, &user).await,
         user => {
             refusals::sign_in_failed(&app, user, client_address(&headers));
             Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_credentials", "Not signed in", "The address or the password is wrong."))
@@ -196,7 +226,7 @@ pub async fn change_password(State(app): State<App>, SignedIn(someone): SignedIn
     check_password("new_password", &new_password)?;
     app.auth.limits.check(Limit::LoginByAccount, someone.email.as_str()).map_err(reached)?;
     let user = app.store.user(someone.user).await?;
-    if !can_be_a_password(&current_password) || !app.auth.passwords.verify(current_password, user.password_hash).await? {
+    if !holds(&app, current_password, user.password_hash).await? {
         return Err(ApiError::field("current_password", "is wrong"));
     }
     let hash = app.auth.passwords.hash(new_password).await?;

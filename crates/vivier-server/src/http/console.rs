@@ -184,7 +184,12 @@ pub async fn list_looks(State(app): State<App>, signed: Signed<Read>) -> Result<
 /// Given whole or not at all; the account sees the reason beside them.
 #[utoipa::path(post, path = "/v1/operator/accounts/{id}/credits", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = AccountId, Path, description = "The account")),
     request_body = NewCredits, security(("session" = []), ("bearer" = ["write"])), responses((status = 200, description = "The account as it is now", body = ConsoleAccountDetail)))]
-pub async fn give_credits(State(app): State<App>, operator: Operator<Write>, AccountPath(id): AccountPath, Body(body): Body<NewCredits>) -> Result<Json<ConsoleAccountDetail>, ApiError> {
+pub async fn give_credits(
+    State(app): State<App>,
+    operator: Operator<Write>,
+    AccountPath(id): AccountPath,
+    Body(body): Body<NewCredits>,
+) -> Result<Json<ConsoleAccountDetail>, ApiError> {
     let NewCredits { amount, expires_in_days, note } = body;
     let note = note.trim();
     if note.is_empty() || note.chars().count() > MOST_NOTE || note.chars().any(char::is_control) {
@@ -206,7 +211,12 @@ pub async fn give_credits(State(app): State<App>, operator: Operator<Write>, Acc
 /// Allow an account something else than the settings do
 #[utoipa::path(put, path = "/v1/operator/accounts/{id}/limits", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(("id" = AccountId, Path, description = "The account")),
     request_body = NewAccountLimit, security(("session" = []), ("bearer" = ["write"])), responses((status = 200, description = "The account as it is now", body = ConsoleAccountDetail)))]
-pub async fn set_limit(State(app): State<App>, operator: Operator<Write>, AccountPath(id): AccountPath, Body(body): Body<NewAccountLimit>) -> Result<Json<ConsoleAccountDetail>, ApiError> {
+pub async fn set_limit(
+    State(app): State<App>,
+    operator: Operator<Write>,
+    AccountPath(id): AccountPath,
+    Body(body): Body<NewAccountLimit>,
+) -> Result<Json<ConsoleAccountDetail>, ApiError> {
     let NewAccountLimit { limit, allowed, reason: why } = body;
     let why = reason(&why)?;
     if allowed.is_some_and(|allowed| allowed > MOST_ALLOWED) {
@@ -239,7 +249,11 @@ pub struct ReferralsQuery {
 /// With the reasons of those that were refused.
 #[utoipa::path(get, path = "/v1/operator/referrals", tag = "operator", extensions(("x-vivier-role" = json!("operator"))), params(ReferralsQuery),
     security(("session" = []), ("bearer" = ["read"])), responses((status = 200, description = "One page, newest first", body = Page<ReferralOut>)))]
-pub async fn list_referrals(State(app): State<App>, _operator: Operator<Read>, Query(query): Query<ReferralsQuery>) -> Result<Json<Page<ReferralOut>>, ApiError> {
+pub async fn list_referrals(
+    State(app): State<App>,
+    _operator: Operator<Read>,
+    Query(query): Query<ReferralsQuery>,
+) -> Result<Json<Page<ReferralOut>>, ApiError> {
     let ReferralsQuery { state, cursor, limit } = query;
     let limit = limit.unwrap_or(PAGE);
     if !(1..=MOST).contains(&limit) {

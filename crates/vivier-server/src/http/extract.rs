@@ -244,6 +244,12 @@ path_part!(/// `{id}` of a deployment.
     DeploymentPath, vivier_core::id::DeploymentId, "id");
 path_part!(/// `{id}` of a token.
     TokenPath, vivier_core::id::TokenId, "id");
+path_part!(/// `{id}` of a member.
+    UserPath, vivier_core::id::UserId, "id");
+path_part!(/// `{id}` of an invitation.
+    InvitationPath, vivier_core::id::InvitationId, "id");
+path_part!(/// `{id}` of a session.
+    SessionPath, vivier_core::id::SessionId, "id");
 path_part!(/// `{id}` of a release.
     ReleasePath, vivier_core::id::ReleaseId, "id");
 path_part!(/// `{id}` of an account.

@@ -6,6 +6,7 @@
 //! Wire types stop here: handlers turn them into the store's words and back. Nothing in this room touches a runtime, except to
 //! read logs and statistics; what is *wanted* is written to the store, and the worker is woken.
 
+mod account;
 mod accounts;
 mod audit;
 mod billing;
@@ -26,6 +27,7 @@ mod layers;
 mod links;
 mod limits;
 mod logs;
+mod members;
 mod new;
 mod oidc;
 mod open;
@@ -39,6 +41,7 @@ mod releases;
 pub mod routes;
 mod secrets;
 mod security;
+mod sessions;
 mod sign_in;
 mod sse;
 mod tickets;

@@ -15,6 +15,8 @@ const DESCRIPTION: &str = "Hosts OpenClaw agents: deploy, watch, configure and o
     **Signing in.** Browsers: `POST /v1/auth/login` sets a cookie; their requests with effects must come from the dashboard's own origin. \
     Programs: `Authorization: Bearer viv_…` with a token of `POST /v1/tokens`.\n\n\
     **Errors** are `application/problem+json`: decide by `code`, show `detail`, mark `fields`. Another account's thing is 404.\n\n\
+    **Roles.** `x-vivier-role` names the least that a caller must be in the account: `viewer`, `member`, `admin` or `owner`; a token may do what its maker may. \
+    `person`: whoever is signed in, in an account or in none. `operator`: of this installation. `nobody`: no sign-in.\n\n\
     **Repeating.** Every POST takes an `Idempotency-Key`: sent again with the same key and body within 24 hours, it has no second effect and gets the same answer.";
 
 /// The document without its routes.
@@ -36,7 +38,7 @@ pub fn finish(document: &OpenApi) -> Value {
         "license": { "name": "MIT", "identifier": "MIT" },
     });
     root["tags"] = json!([
-        { "name": "accounts", "description": "Signing up, in and out; API tokens" },
+        { "name": "accounts", "description": "People, the accounts that they work in, and API tokens" },
         { "name": "catalogue", "description": "What can be chosen" },
         { "name": "deployments", "description": "Agents: made, changed, opened, deleted" },
         { "name": "configuration", "description": "What an agent is told: its document, provider, channels and secrets" },
@@ -75,7 +77,7 @@ const SHARED: [(&str, &str, &str); 12] = [
     (
         "Forbidden",
         "403",
-        "Signed in, but not allowed: `scope_missing`, `session_required`, `token_required`, `wrong_origin`, `signup_closed`, `email_unverified`, `sign_in_again`, or a limit of the account",
+        "Signed in, but not allowed: `role_missing`, `no_account`, `scope_missing`, `session_required`, `token_required`, `wrong_origin`, `signup_closed`, `email_unverified`, `sign_in_again`, or a limit of the account",
     ),
     ("NotFound", "404", "There is no such thing, or it is another account's"),
     ("Conflict", "409", "Its state does not allow it now; `detail` names the next step"),
@@ -142,9 +144,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         if has_body || has_query || post {
             add("Invalid");
         }
-        let limited = post && (path.starts_with("/v1/auth/") || path == "/v1/deployments") || path.starts_with("/v1/auth/oidc/");
+        let limited = post && (["/v1/auth/", "/v1/account", "/v1/invitations"].iter().any(|start| path.starts_with(start)) || path == "/v1/deployments")
+            || path.starts_with("/v1/auth/oidc/");
         let paid = path.starts_with("/v1/billing/") && post && path != "/v1/billing/webhook";
-        if limited || paid || ["/open", "/events", "/logs"].iter().any(|end| path.ends_with(end)) {
+        if limited || paid || ["/open", "/events", "/logs", "/export"].iter().any(|end| path.ends_with(end)) {
             add("TooMany");
         }
         add("Unavailable");

@@ -9,8 +9,7 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    accounts, audit, billing, books, catalogue, configs, console, credits, dashboard, deployments, follow, health, idempotency, jobs, layers, limits,
-    links, logs, oidc, open, openapi, operator, passkeys, releases, secrets, security, sign_in, tickets, timeline, tokens, usage, waves, webhook,
+    account, accounts, audit, billing, books, catalogue, configs, console, credits, dashboard, deployments, follow, health, idempotency, jobs, layers, limits, links, logs, members, oidc, open, openapi, operator, passkeys, releases, secrets, security, sessions, sign_in, tickets, timeline, tokens, usage, waves, webhook,
 };
 use crate::app::App;
 
@@ -48,6 +47,23 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_current_token))
         .routes(routes!(tokens::delete_token))
+        .routes(routes!(account::switch_account))
+        .routes(routes!(account::list_own_accounts, account::create_account))
+        .routes(routes!(account::edit_account))
+        .routes(routes!(account::hand_over))
+        .routes(routes!(account::export_account))
+        .routes(routes!(account::delete_account))
+        .routes(routes!(account::delete_user))
+        .routes(routes!(members::leave_account))
+        .routes(routes!(members::list_members))
+        .routes(routes!(members::change_member, members::remove_member))
+        .routes(routes!(members::list_invitations, members::invite))
+        .routes(routes!(members::revoke_invitation))
+        .routes(routes!(members::resend_invitation))
+        .routes(routes!(members::show_invitation))
+        .routes(routes!(members::accept_invitation))
+        .routes(routes!(sessions::list_sessions, sessions::end_other_sessions))
+        .routes(routes!(sessions::end_session))
         .routes(routes!(catalogue::catalogue))
         .routes(routes!(billing::get_billing))
         .routes(routes!(billing::refresh_billing))

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod billing;
 pub mod books;
+pub mod members;
 mod post;
 mod settings;
 pub mod tickets;

@@ -67,7 +67,11 @@ impl Store {
         let mut found = Vec::new();
         if billed {
             for row in sqlx::query(RUNS_UNPAID).bind(settled).bind(MOST).fetch_all(self.reader()).await? {
-                let message = format!("{} runs, and its bill stands at \"{}\"; look at its subscription, and suspend it if nobody pays", row.text("slug")?, row.text("stage")?);
+                let message = format!(
+                    "{} runs, and its bill stands at \"{}\"; look at its subscription, and suspend it if nobody pays",
+                    row.text("slug")?,
+                    row.text("stage")?
+                );
                 found.push(difference(DifferenceKind::RunsUnpaid, row.parse_opt("account_id")?, row.parse_opt("id")?, message));
             }
             for row in sqlx::query(PAID_NOT_RUNNING).bind(settled).bind(MOST).fetch_all(self.reader()).await? {
@@ -93,10 +97,20 @@ impl Store {
         }
         let wrong = self.credits_totals().await?.wrong;
         if wrong > 0 {
-            found.push(difference(DifferenceKind::BrokenGrant, None, None, format!("{wrong} grants of the ledger have less left than nothing, or more than they had: somebody wrote into the database")));
+            found.push(difference(
+                DifferenceKind::BrokenGrant,
+                None,
+                None,
+                format!("{wrong} grants of the ledger have less left than nothing, or more than they had: somebody wrote into the database"),
+            ));
         }
         for row in sqlx::query(UNOWNED).bind(MOST).fetch_all(self.reader()).await? {
-            found.push(difference(DifferenceKind::UnownedContainer, None, None, format!("the container {} is nobody's; it is stopped and kept in quarantine", row.text("name")?)));
+            found.push(difference(
+                DifferenceKind::UnownedContainer,
+                None,
+                None,
+                format!("the container {} is nobody's; it is stopped and kept in quarantine", row.text("name")?),
+            ));
         }
         Ok(found)
     }
@@ -140,7 +154,12 @@ impl Store {
         let rows = sqlx::query(MARGINS).bind(since.as_millis()).bind(until.as_millis()).bind(costs.currency.as_str()).fetch_all(self.reader()).await?;
         rows.iter()
             .map(|row| {
-                let used = Used { cpu_micros: row.count("cpu")?, memory_kib_seconds: row.count("memory")?, storage_kib_seconds: row.count("storage")?, egress_bytes: row.count("egress")? };
+                let used = Used {
+                    cpu_micros: row.count("cpu")?,
+                    memory_kib_seconds: row.count("memory")?,
+                    storage_kib_seconds: row.count("storage")?,
+                    egress_bytes: row.count("egress")?,
+                };
                 let (revenue, cost) = (Money::new(row.int("paid")?, costs.currency), used.cost(costs));
                 let margin = revenue.checked_sub(cost).map_err(|error| StoreError::Corrupt(format!("the margin of an account: {error}")))?;
                 Ok(MarginOut { account: row.parse("id")?, name: row.text("name")?, revenue, cost, margin })

@@ -22,6 +22,7 @@ use vivier_core::wire::agents::{Degradation, EventKind, Outcome};
 
 use super::billing::changes::{Charged, PlanChange};
 use super::events::Note;
+use super::export::{Field, Part};
 use super::revisions::NewRevision;
 use super::seen::{Seen, Wanted};
 use super::{Actor, Columns as _, Store, StoreError, Tx, new_uuid, statements, word};
@@ -77,7 +78,30 @@ statements! {
     SET_PLAN = "UPDATE deployments SET plan = $2, expires_at = $3 WHERE id = $1";
     EXPIRED = "SELECT id, account_id FROM deployments WHERE desired IN ('running', 'suspended') AND expires_at IS NOT NULL AND expires_at <= $1";
     PURGE_DUE = "SELECT id, account_id FROM deployments WHERE desired = 'terminated' AND purge_at <= $1";
+    EXPORT = "SELECT id, slug, name, plan, template, desired, revision, follows, maintenance, created_at, expires_at, terminated_at, purge_at FROM deployments \
+        WHERE account_id = $1 ORDER BY id";
 }
+
+/// What of it the account's owner takes away.
+pub(super) const PART: Part = Part {
+    name: "deployments",
+    sql: EXPORT,
+    fields: &[
+        ("id", Field::Text),
+        ("slug", Field::Text),
+        ("name", Field::Text),
+        ("plan", Field::Text),
+        ("template", Field::Text),
+        ("desired", Field::Text),
+        ("revision", Field::Number),
+        ("follows", Field::Text),
+        ("maintenance", Field::Text),
+        ("created_at", Field::Time),
+        ("expires_at", Field::Time),
+        ("terminated_at", Field::Time),
+        ("purge_at", Field::Time),
+    ],
+};
 
 /// A deployment to make.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@ use vivier_core::id::{AccountId, DeploymentId, EventId};
 use vivier_core::lifecycle::Action;
 use vivier_core::wire::agents::{EventKind, EventOut, Outcome};
 
+use super::export::{Field, Part};
 use super::{Columns as _, Store, StoreError, Tx, int, new_uuid, statements, word};
 
 /// Events kept of each deployment; older ones are pruned.
@@ -21,7 +22,24 @@ statements! {
         WHERE deployment_id = $1 AND account_id = $2 AND id > $3 ORDER BY id LIMIT $4";
     CROWDED = "SELECT deployment_id FROM events GROUP BY deployment_id HAVING COUNT(*) > $1";
     PRUNE = "DELETE FROM events WHERE deployment_id = $1 AND id <= (SELECT id FROM events WHERE deployment_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
+    EXPORT = "SELECT deployment_id, at, kind, action, outcome, message, duration_ms, actor FROM events WHERE account_id = $1 ORDER BY deployment_id, id";
 }
+
+/// What of it the account's owner takes away.
+pub(super) const PART: Part = Part {
+    name: "events",
+    sql: EXPORT,
+    fields: &[
+        ("deployment_id", Field::Text),
+        ("at", Field::Time),
+        ("kind", Field::Text),
+        ("action", Field::Text),
+        ("outcome", Field::Text),
+        ("message", Field::Text),
+        ("duration_ms", Field::Number),
+        ("actor", Field::Text),
+    ],
+};
 
 /// A line to write.
 #[derive(Clone, Debug, PartialEq)]

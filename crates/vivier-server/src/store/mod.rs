@@ -16,15 +16,18 @@ pub mod billing;
 pub mod books;
 pub mod catalogue;
 pub mod channels;
+pub mod closing;
 pub mod codes;
 pub mod console;
 pub mod credits;
 pub mod deployments;
 pub mod events;
+pub mod export;
 pub mod factors;
 pub mod holds;
 pub mod idempotency;
 pub mod identities;
+pub mod invitations;
 pub mod jobs;
 pub mod keys;
 pub mod links;
@@ -394,6 +397,8 @@ impl Store {
         [
             sql::ALL,
             accounts::ALL,
+            closing::ALL,
+            export::ALL,
             codes::ALL,
             console::ALL,
             books::ALL,
@@ -405,6 +410,7 @@ impl Store {
             links::ALL,
             passkeys::ALL,
             steps::ALL,
+            invitations::ALL,
             jobs::ALL,
             keys::ALL,
             members::ALL,

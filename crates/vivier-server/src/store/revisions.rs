@@ -20,6 +20,7 @@ use vivier_core::wire::agents::{EventKind, Outcome, RevisionOut, RevisionOutcome
 use super::catalogue::unstartable;
 use super::deployments::Deployment;
 use super::events::Note;
+use super::export::{Field, Part};
 use super::secrets::{SecretSet, is_delivered, set_version};
 use super::{Actor, Columns as _, Store, StoreError, Tx, int, json, statements, word};
 
@@ -53,7 +54,26 @@ statements! {
     CONFIGS = "SELECT c.version, c.text, c.provider, c.channels, c.author, c.created_at, \
         (SELECT v.outcome FROM revisions v WHERE v.deployment_id = c.deployment_id AND v.config_version = c.version ORDER BY v.number DESC LIMIT 1) AS outcome \
         FROM config_versions c WHERE c.deployment_id = $1 AND c.account_id = $2 ORDER BY c.version DESC LIMIT 100";
+    EXPORT = "SELECT r.deployment_id, r.number, r.config_version, r.release_id, l.openclaw_version, r.outcome, r.reason, r.author, r.created_at FROM revisions r \
+        JOIN releases l ON l.id = r.release_id WHERE r.account_id = $1 ORDER BY r.deployment_id, r.number";
 }
+
+/// What of it the account's owner takes away.
+pub(super) const PART: Part = Part {
+    name: "revisions",
+    sql: EXPORT,
+    fields: &[
+        ("deployment_id", Field::Text),
+        ("number", Field::Number),
+        ("config_version", Field::Number),
+        ("release_id", Field::Text),
+        ("openclaw_version", Field::Text),
+        ("outcome", Field::Text),
+        ("reason", Field::Text),
+        ("author", Field::Text),
+        ("created_at", Field::Time),
+    ],
+};
 
 /// What becomes of the provider in a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

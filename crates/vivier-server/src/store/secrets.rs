@@ -11,6 +11,7 @@ use vivier_core::id::{AccountId, DeploymentId};
 use vivier_core::secret::Secret;
 use vivier_core::wire::agents::SecretOut;
 
+use super::export::{Field, Part};
 use super::{Columns as _, Store, StoreError, Tx, int, statements};
 use crate::keys::{DataKey, Owner};
 use crate::vault::{self, Place};
@@ -36,7 +37,23 @@ statements! {
     ROWS = "SELECT s.name, s.version, s.ciphertext FROM secrets s WHERE s.deployment_id = $1 AND s.account_id = $2 AND s.ciphertext IS NOT NULL";
     NAMES = "SELECT s.name, s.version, s.created_at FROM secrets s WHERE s.deployment_id = $1 AND s.account_id = $2 AND s.ciphertext IS NOT NULL";
     WANTED_SET = "SELECT v.secrets FROM deployments d JOIN revisions v ON v.deployment_id = d.id AND v.number = d.revision WHERE d.id = $1 AND d.account_id = $2";
+    EXPORT = "SELECT deployment_id, name, version, author, created_at, revoked_at, revoked_by FROM secrets WHERE account_id = $1 ORDER BY deployment_id, name, version";
 }
+
+/// What of it the account's owner takes away.
+pub(super) const PART: Part = Part {
+    name: "secrets",
+    sql: EXPORT,
+    fields: &[
+        ("deployment_id", Field::Text),
+        ("name", Field::Text),
+        ("version", Field::Number),
+        ("author", Field::Text),
+        ("created_at", Field::Time),
+        ("revoked_at", Field::Time),
+        ("revoked_by", Field::Text),
+    ],
+};
 
 impl Store {
     /// The secrets of the wanted revision, by name; what the platform made for itself is not among them.

@@ -9,6 +9,7 @@ use vivier_core::id::{AccountId, LookId, SessionId, TokenId, UserId};
 use vivier_core::name::Email;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::accounts::MemberRole;
+use vivier_core::wire::members::SessionOut;
 
 use super::{Actor, Columns as _, Store, StoreError, Tx, new_uuid, statements};
 
@@ -37,6 +38,9 @@ statements! {
     END_OF_TOKEN = "UPDATE sessions SET ended_at = $2 WHERE token_id = $1 AND ended_at IS NULL";
     END_OLDEST = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL AND token_id IS NULL AND id NOT IN \
         (SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND token_id IS NULL ORDER BY id DESC LIMIT $3)";
+    LIST = "SELECT s.id, s.address, s.browser, s.created_at, s.expires_at, s.last_seen_at, a.name FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id \
+        WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.token_id IS NULL ORDER BY s.last_seen_at DESC, s.id DESC";
+    END_OWN = "UPDATE sessions SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND token_id IS NULL";
     PRUNE = "DELETE FROM sessions WHERE expires_at <= $1";
 }
 
@@ -73,26 +77,29 @@ pub struct NewSession<'a> {
     pub idle_days: u32,
     /// The one that the browser had: a sign-in never goes on with it.
     pub replaces: Option<SessionId>,
+    /// When they signed in, if that is not now: whoever switches accounts has not.
+    pub since: Option<Timestamp>,
     pub origin: Origin,
 }
 
 impl Store {
     /// Opens a session, and ends the one that it replaces. Returns until when it lives.
     pub async fn open_session(&self, new: NewSession<'_>) -> Result<(SessionId, Timestamp), StoreError> {
-        let NewSession { user, email, account, token_hash, idle_days, replaces, origin } = new;
+        let NewSession { user, email, account, token_hash, idle_days, replaces, since, origin } = new;
         let mut tx = self.begin().await?;
         let now = tx.now();
-        let expires_at = now.plus_seconds(i64::from(idle_days) * 86_400);
+        let (begun, idle) = (since.unwrap_or(now), i64::from(idle_days) * 86_400);
+        let expires_at = now.plus_seconds(idle).min(begun.plus_seconds(idle * ABSOLUTE));
         if let Some(old) = replaces {
             sqlx::query(END).bind(old.to_string()).bind(now.as_millis()).execute(tx.conn()).await?;
         }
-        let id = tx.insert_session(user, account, token_hash, None, &origin, (now, expires_at)).await?;
+        let id = tx.insert_session(user, account, token_hash, None, &origin, (begun, expires_at)).await?;
         sqlx::query(END_OLDEST).bind(user.to_string()).bind(now.as_millis()).bind(MOST).execute(tx.conn()).await?;
         if let Some(account) = account {
             tx.use_account(account, user).await?;
         }
         let actor = Actor { account, user: Some(user), name: email.to_string(), from: origin.address, once: None };
-        tx.audit(&actor, account, "account.login", &id.to_string(), serde_json::json!({})).await?;
+        tx.audit(&actor, account, if since.is_some() { "account.switch" } else { "account.login" }, &id.to_string(), serde_json::json!({})).await?;
         tx.commit().await?;
         Ok((id, expires_at))
     }
@@ -156,6 +163,46 @@ impl Store {
         let now = tx.now().as_millis();
         sqlx::query(END).bind(id.to_string()).bind(now).execute(tx.conn()).await?;
         tx.audit(actor, actor.account, "account.logout", &id.to_string(), serde_json::json!({})).await?;
+        tx.commit().await
+    }
+
+    /// Where the user is signed in, the last seen first. `current`: the session that asks.
+    pub async fn sessions(&self, user: UserId, current: SessionId) -> Result<Vec<SessionOut>, StoreError> {
+        let rows = sqlx::query(LIST).bind(user.to_string()).bind(self.now().as_millis()).fetch_all(self.reader()).await?;
+        rows.iter()
+            .map(|row| {
+                let id = row.parse("id")?;
+                Ok(SessionOut {
+                    id,
+                    current: id == current,
+                    address: row.text_opt("address")?,
+                    browser: row.text_opt("browser")?,
+                    account: row.text_opt("name")?,
+                    created_at: row.at("created_at")?,
+                    last_seen_at: row.at("last_seen_at")?,
+                    expires_at: row.at("expires_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Ends one of the user's own sessions.
+    pub async fn end_own_session(&self, actor: &Actor, user: UserId, id: SessionId) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let now = tx.now().as_millis();
+        let done = sqlx::query(END_OWN).bind(id.to_string()).bind(user.to_string()).bind(now).execute(tx.conn()).await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound("session"));
+        }
+        tx.audit(actor, actor.account, "session.end", &id.to_string(), serde_json::json!({})).await?;
+        tx.commit().await
+    }
+
+    /// Ends every session of the user but `keep`, and what was opened with links of their tokens.
+    pub async fn end_other_sessions(&self, actor: &Actor, user: UserId, keep: SessionId) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.end_sessions(user, Some(keep)).await?;
+        tx.audit(actor, actor.account, "session.end_others", &user.to_string(), serde_json::json!({})).await?;
         tx.commit().await
     }
 

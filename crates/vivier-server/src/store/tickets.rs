@@ -168,13 +168,7 @@ impl Store {
     ///
     /// # Errors
     /// `Quota`; `NotFound` for an agent or a snapshot that is not there (any more) for this account.
-    pub async fn open_ticket(
-        &self,
-        actor: &Actor,
-        account: AccountId,
-        new: NewTicket<'_>,
-        public_url: &str,
-    ) -> Result<TicketOut, StoreError> {
+    pub async fn open_ticket(&self, actor: &Actor, account: AccountId, new: NewTicket<'_>, public_url: &str) -> Result<TicketOut, StoreError> {
         let NewTicket { subject, message, deployment, snapshot } = new;
         let key = self.account_key(account).await?;
         let id = TicketId::from_uuid(actor.once.unwrap_or_else(new_uuid));

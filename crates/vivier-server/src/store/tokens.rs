@@ -6,6 +6,7 @@ use vivier_core::quota::QuotaKind;
 use vivier_core::time::Timestamp;
 use vivier_core::wire::accounts::{MemberRole, TokenOut, TokenScope};
 
+use super::export::{Field, Part};
 use super::{Actor, Columns as _, Store, StoreError, new_uuid, statements};
 
 /// A token's last use is written at most this often, in milliseconds: the time is coarse, and reading stays reading.
@@ -26,7 +27,26 @@ statements! {
     LIVES = "SELECT id FROM api_tokens WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
     TOUCH = "UPDATE api_tokens SET last_used_at = $2 WHERE id = $1";
     REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND ($4 = '' OR user_id = $4) AND revoked_at IS NULL";
+    EXPORT = "SELECT t.id, t.name, t.hint, t.scopes, u.email AS made_by, t.created_at, t.expires_at, t.last_used_at, t.revoked_at FROM api_tokens t JOIN users u ON u.id = t.user_id \
+        WHERE t.account_id = $1 ORDER BY t.id";
 }
+
+/// What of it the account's owner takes away.
+pub(super) const PART: Part = Part {
+    name: "tokens",
+    sql: EXPORT,
+    fields: &[
+        ("id", Field::Text),
+        ("name", Field::Text),
+        ("hint", Field::Text),
+        ("scopes", Field::Text),
+        ("made_by", Field::Text),
+        ("created_at", Field::Time),
+        ("expires_at", Field::Time),
+        ("last_used_at", Field::Time),
+        ("revoked_at", Field::Time),
+    ],
+};
 
 /// A token that is valid, with its account and what its maker may do there.
 #[derive(Clone, Debug)]

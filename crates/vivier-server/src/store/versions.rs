@@ -8,6 +8,7 @@ use vivier_core::secret::Secret;
 use vivier_core::wire::agents::{EventKind, Outcome, SecretState, SecretVersionOut};
 
 use super::events::Note;
+use super::export::{Field, Part};
 use super::secrets::{Held, SecretSet};
 use super::{Actor, Columns as _, Store, StoreError, int, statements};
 use crate::keys::DataKey;
@@ -27,7 +28,23 @@ statements! {
         WHERE deployment_id = $1 AND account_id = $2 AND name = $3 AND version = $4 AND revoked_at IS NULL";
     REVOKED = "SELECT name, version FROM secrets WHERE deployment_id = $1 AND account_id = $2 AND revoked_at IS NOT NULL";
     TEXT = "SELECT ciphertext FROM secrets WHERE deployment_id = $1 AND account_id = $2 AND name = $3 AND version = $4";
+    EXPORT = "SELECT deployment_id, version, text, provider, channels, author, created_at FROM config_versions WHERE account_id = $1 ORDER BY deployment_id, version";
 }
+
+/// What of it the account's owner takes away.
+pub(super) const PART: Part = Part {
+    name: "configs",
+    sql: EXPORT,
+    fields: &[
+        ("deployment_id", Field::Text),
+        ("version", Field::Number),
+        ("text", Field::Text),
+        ("provider", Field::Json),
+        ("channels", Field::Json),
+        ("author", Field::Text),
+        ("created_at", Field::Time),
+    ],
+};
 
 /// What a revision has to do with a version, as far as it keeps it from being revoked.
 struct Holder {

@@ -52,6 +52,10 @@ async fn once(crew: &Crew) -> Result<bool, StoreError> {
     books(crew).await?;
     store.prune_events().await?;
     store.prune_expired().await?;
+    let erased = store.erase_accounts().await?;
+    if erased > 0 {
+        tracing::info!(erased, "what was personal in deleted accounts is erased");
+    }
     // For the operator's page, and for whoever asks for room before anything is written down.
     if crew.capacity().await.is_err() {
         return Ok(false);

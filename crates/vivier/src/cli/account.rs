@@ -8,9 +8,12 @@ use super::values::scopes;
 
 #[derive(Debug, Args)]
 pub struct LoginArgs {
-    /// The account's address; asked for when absent
+    /// Your address; asked for when absent
     #[arg(long)]
     pub email: Option<Email>,
+    /// The account to work in, by its name or id; the one last worked in when absent
+    #[arg(long, conflicts_with = "token")]
+    pub account: Option<String>,
     /// Read the password from stdin instead of asking
     #[arg(long, conflicts_with = "token")]
     pub password_stdin: bool,
@@ -29,7 +32,7 @@ pub struct LogoutArgs {
 /// For what only a person may do.
 #[derive(Debug, Args)]
 pub struct PersonArgs {
-    /// Read the account's password from stdin instead of asking
+    /// Read your password from stdin instead of asking
     #[arg(long)]
     pub password_stdin: bool,
 }

@@ -4,9 +4,11 @@ use reqwest::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 use url::Url;
+use vivier_core::id::AccountId;
 use vivier_core::name::{DisplayName, Email};
 use vivier_core::secret::Secret;
 use vivier_core::wire::accounts::{Login, MeOut, NewToken, TokenCreated, TokenScope};
+use vivier_core::wire::members::Switch;
 use vivier_core::wire::security::{FactorKind, SecondFactor, SecondStep};
 
 use crate::api::Api;
@@ -15,7 +17,7 @@ use crate::failure::{Exit, Failure};
 use crate::http::{Call, Http};
 use crate::output::Output;
 use crate::settings::{Access, Server, Settings};
-use crate::{dns, prompt};
+use crate::{dns, prompt, text};
 
 /// What works without a second step here.
 const INSTEAD: &str = "Make an API token in the dashboard, under Account, and give it with --token on stdin.";
@@ -56,6 +58,10 @@ async fn with_password(url: &Url, args: &LoginArgs, output: &Output) -> Result<(
         return Err(Failure::usage("There is no terminal to ask for the password.").next("Give --password-stdin, or --token with a token on stdin."));
     };
     let session = sign_in(url, email, password, output).await?;
+    let session = match &args.account {
+        Some(account) => switch(&session, account).await?,
+        None => session,
+    };
     let made = make_token(&session).await;
     // The session has done its work; the token that was made with it is not lost by a session that cannot be ended.
     sign_out(&session, output).await;
@@ -108,21 +114,95 @@ async fn sign_out(session: &Api, output: &Output) {
 pub async fn as_person<T>(api: &Api, person: &PersonArgs, output: &Output, job: impl AsyncFn(&Api) -> Result<T, Failure>) -> Result<T, Failure> {
     match job(api).await {
         Err(failure) if failure.code() == Some("session_required") => {
-            let email = api.me().await?.user.email;
-            let password = if person.password_stdin {
-                prompt::secret_from_stdin("The password on stdin")?
-            } else if output.may_ask() {
-                prompt::secret(&format!("Password of {email}:"))?
-            } else {
-                return Err(failure.next("Give --password-stdin, or do it in the dashboard, under Account."));
-            };
-            let session = sign_in(api.http.base(), email, password, output).await?;
+            let me = api.me().await?;
+            let password = ask_password(&me, person, output).map_err(|unasked| unasked.unwrap_or_else(|| failure.next(IN_THE_DASHBOARD)))?;
+            let session = sign_in_where(api, &me, password, output).await?;
             let done = job(&session).await;
             sign_out(&session, output).await;
             done
         }
         done => done,
     }
+}
+
+const IN_THE_DASHBOARD: &str = "Give --password-stdin, or do it in the dashboard, under Account.";
+
+/// Does what a person confirms with their password, although they are signed in.
+pub async fn with_password_of<T>(api: &Api, person: &PersonArgs, output: &Output, job: impl AsyncFn(&Api, Secret) -> Result<T, Failure>) -> Result<T, Failure> {
+    let me = api.me().await?;
+    let unasked = || Failure::usage("There is no terminal to ask for the password.").next(IN_THE_DASHBOARD);
+    let password = ask_password(&me, person, output).map_err(|failed| failed.unwrap_or_else(unasked))?;
+    let session = sign_in_where(api, &me, password.clone(), output).await?;
+    let done = job(&session, password).await;
+    sign_out(&session, output).await;
+    done
+}
+
+/// # Errors
+/// `None`: nobody can be asked.
+fn ask_password(me: &MeOut, person: &PersonArgs, output: &Output) -> Result<Secret, Option<Failure>> {
+    if person.password_stdin {
+        return prompt::secret_from_stdin("The password on stdin").map_err(Some);
+    }
+    if output.may_ask() { prompt::secret(&format!("Password of {}:", me.user.email)).map_err(Some) } else { Err(None) }
+}
+
+/// A session in the account that the token works in, whichever was worked in last.
+async fn sign_in_where(api: &Api, me: &MeOut, password: Secret, output: &Output) -> Result<Api, Failure> {
+    let session = sign_in(api.http.base(), me.user.email.clone(), password, output).await?;
+    match &me.account {
+        Some(account) if session.me().await?.account.is_none_or(|there| there.id != account.id) => enter(&session, account.id).await,
+        Some(_) | None => Ok(session),
+    }
+}
+
+/// The account of this name or id, among those of whoever is signed in.
+async fn switch(session: &Api, account: &str) -> Result<Api, Failure> {
+    let accounts = session.own_accounts().await?;
+    let mut found = accounts.iter().filter(|one| one.id.to_string() == account || one.name == account);
+    match (found.next(), found.next()) {
+        (Some(one), None) => enter(session, one.id).await,
+        (Some(_), Some(_)) => {
+            Err(Failure::usage(format!("Several of your accounts are called {account}.")).next("Name one by its id: `vivier accounts ls` shows them."))
+        }
+        (None, _) => {
+            let names: Vec<&str> = accounts.iter().map(|one| one.name.as_str()).collect();
+            Err(Failure::not_found(format!("You have no account {account}.")).next(format!("Yours: {}.", text::harmless(&names.join(", "), false))))
+        }
+    }
+}
+
+/// The same person, at work in another account.
+async fn enter(session: &Api, account: AccountId) -> Result<Api, Failure> {
+    let response = session.http.send(&Call::post(&["v1", "auth", "switch"]).body(&Switch { account })?).await?;
+    let cookie = session_cookie(&response).ok_or_else(|| Failure::failed("The server switched the account but gave no session."))?;
+    Ok(Api { http: session.http.with_cookie(cookie) })
+}
+
+/// `accounts use`: keeps a token of another account, and revokes the one before.
+pub async fn use_account(api: &Api, global: &Global, account: &str, person: &PersonArgs, output: &Output) -> Result<(), Failure> {
+    let mut settings = Settings::load()?;
+    let url = Access::find(global)?.url;
+    if !settings.servers.contains_key(url.as_str()) {
+        return Err(Failure::usage("The token of this machine is not kept by `vivier login`, so there is none to change.")
+            .next("Make a token of that account, and set VIVIER_TOKEN to it."));
+    }
+    let me = api.me().await?;
+    let unasked = || Failure::usage("There is no terminal to ask for the password.").next(IN_THE_DASHBOARD);
+    let password = ask_password(&me, person, output).map_err(|failed| failed.unwrap_or_else(unasked))?;
+    let session = switch(&sign_in(&url, me.user.email, password, output).await?, account).await?;
+    let made = make_token(&session).await;
+    sign_out(&session, output).await;
+    let (me, TokenCreated { token, secret }) = made?;
+    let server = Server { token: secret, token_id: Some(token.id), email: me.user.email.to_string() };
+    let before = settings.servers.insert(url.to_string(), server);
+    settings.save()?;
+    if let Some(Server { token, token_id: Some(_), .. }) = before
+        && let Revoked::No(failure) = revoke(&url, token).await?
+    {
+        output.aside(format!("warning: the token of before could not be revoked; delete it in the dashboard, under Account. {}", failure.human()));
+    }
+    output.done(&signed_in_as(&url, &me), format!("You work as {} now.", place(&me)))
 }
 
 async fn make_token(session: &Api) -> Result<(MeOut, TokenCreated), Failure> {

@@ -66,7 +66,9 @@ fn show(detail: &ConsoleAccountDetail, output: &Output) -> Result<(), Failure> {
     for person in people {
         output.line(format!("{}  {}", person.role, person.email))?;
     }
-    let rows = agents.iter().map(|agent| vec![plain(agent.slug.as_str()), (Paint::of(agent.state), agent.state.to_string()), plain(agent.plan.as_str()), plain(agent.id.to_string())]);
+    let rows = agents.iter().map(|agent| {
+        vec![plain(agent.slug.as_str()), (Paint::of(agent.state), agent.state.to_string()), plain(agent.plan.as_str()), plain(agent.id.to_string())]
+    });
     if !agents.is_empty() {
         output.table(&["slug", "state", "plan", "id"], rows.collect())?;
     }

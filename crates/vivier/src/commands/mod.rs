@@ -1,10 +1,11 @@
 //! The commands, one noun a file. Each takes what was typed, calls the API, and prints.
 
 mod account;
+mod accounts;
 mod agent;
 mod ask;
-mod billing;
 mod audit;
+mod billing;
 mod chat;
 mod config;
 mod console;
@@ -16,11 +17,13 @@ mod issues;
 mod jobs;
 mod list;
 mod money;
+mod members;
 mod operator;
 mod portable;
 mod release;
 mod revisions;
 mod secrets;
+mod sessions;
 mod tickets;
 mod timeline;
 mod tokens;
@@ -70,6 +73,9 @@ pub async fn run(cli: &Cli, output: &Output) -> Result<(), Failure> {
         Command::Credits(args) => money::credits(&signed_in(global)?, args, output).await,
         Command::Usage(args) => money::usage(&signed_in(global)?, args, output).await,
         Command::Limits => money::limits(&signed_in(global)?, output).await,
+        Command::Members(command) => members::run(&signed_in(global)?, command, output).await,
+        Command::Sessions(command) => sessions::run(&signed_in(global)?, command, output).await,
+        Command::Accounts(command) => accounts::run(&signed_in(global)?, global, command, output).await,
         Command::Proof(args) => agent::proof(&signed_in(global)?, args, output).await,
         Command::Chat(args) => chat::run(&signed_in(global)?, args, output).await,
         Command::Audit(args) => audit::run(&signed_in(global)?, Side::Tenant, args, output).await,

@@ -50,7 +50,10 @@ async fn find(api: &Api, side: Side, ticket: &TicketRef) -> Result<TicketId, Fai
         TicketRef::Id(id) => Ok(*id),
         TicketRef::Number(number) => {
             let found = api.tickets(side, &[("q", number.to_string())]).await?;
-            found.first().map(|ticket| ticket.id).ok_or_else(|| Failure::not_found(format!("There is no ticket {number}.")).next("`vivier tickets ls` lists yours."))
+            found
+                .first()
+                .map(|ticket| ticket.id)
+                .ok_or_else(|| Failure::not_found(format!("There is no ticket {number}.")).next("`vivier tickets ls` lists yours."))
         }
     }
 }
@@ -99,10 +102,18 @@ fn show(ticket: &TicketDetail, output: &Output) -> Result<(), Failure> {
         return output.document(ticket);
     }
     let TicketDetail { ticket: about, messages, snapshot, snapshot_destroyed_at } = ticket;
-    output.line(format!("{}  {}", output.paint(Paint::Strong, &format!("#{} {}", about.number, text::harmless(&about.subject, false))), output.paint(paint(about.state), about.state.as_str())))?;
+    output.line(format!(
+        "{}  {}",
+        output.paint(Paint::Strong, &format!("#{} {}", about.number, text::harmless(&about.subject, false))),
+        output.paint(paint(about.state), about.state.as_str())
+    ))?;
     for said in messages {
         let whose = if said.internal { ", a note that the tenant does not see" } else { "" };
-        output.line(format!("\n{}  {}{whose}", output.paint(Paint::Faint, &text::moment(said.at)), output.paint(Paint::Strong, &text::harmless(&said.author, false))))?;
+        output.line(format!(
+            "\n{}  {}{whose}",
+            output.paint(Paint::Faint, &text::moment(said.at)),
+            output.paint(Paint::Strong, &text::harmless(&said.author, false))
+        ))?;
         output.line(text::harmless(&said.message, true))?;
     }
     if let Some(snapshot) = snapshot {

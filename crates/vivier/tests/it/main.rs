@@ -8,6 +8,7 @@ mod config;
 mod deploy;
 mod documents;
 mod failures;
+mod people;
 mod revisions;
 mod streams;
 mod waves;

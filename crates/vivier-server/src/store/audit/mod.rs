@@ -21,6 +21,7 @@ pub use vivier_core::wire::audit::AuditOutcome;
 pub(super) use self::append::Trail;
 pub use self::forget::Whose;
 use super::deployments::like;
+use super::export::{Field, Part};
 use super::{Actor, Columns as _, Store, StoreError, Tx, int, new_uuid, statements};
 
 /// The action of the row that says that the log was found altered.
@@ -58,7 +59,23 @@ statements! {
     OF_ACCOUNT_OLDEST_FIRST = select_rows!("account_id = $1", "ASC");
     OF_SUBJECT_NEWEST_FIRST = select_rows!("subject = $1", "DESC");
     OF_SUBJECT_OLDEST_FIRST = select_rows!("subject = $1", "ASC");
+    EXPORT = "SELECT at, actor, action, subject, outcome, origin, detail FROM audit_logs WHERE account_id = $1 ORDER BY seq";
 }
+
+/// What of it the account's owner takes away.
+pub(super) const PART: Part = Part {
+    name: "audit",
+    sql: EXPORT,
+    fields: &[
+        ("at", Field::Time),
+        ("actor", Field::Text),
+        ("action", Field::Text),
+        ("subject", Field::Text),
+        ("outcome", Field::Text),
+        ("origin", Field::Text),
+        ("detail", Field::Json),
+    ],
+};
 
 /// One line of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]

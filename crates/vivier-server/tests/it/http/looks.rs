@@ -17,7 +17,10 @@ async fn a_look_sees_the_account_ends_and_is_visible_to_the_tenant() {
     let id = api.deploy(&ada, "Ada").await;
     let (account, own) = (account_of(&api, &ada).await, account_of(&api, &operator).await);
     let found = api.get(&operator, &format!("/v1/operator/accounts?q={}", &mail[..10].to_uppercase())).await.ok(200).json();
-    assert_eq!((found["items"][0]["id"].as_str(), found["items"][0]["owner"].as_str(), found["items"][0]["deployments"].as_u64()), (Some(account.as_str()), Some(mail.as_str()), Some(1)));
+    assert_eq!(
+        (found["items"][0]["id"].as_str(), found["items"][0]["owner"].as_str(), found["items"][0]["deployments"].as_u64()),
+        (Some(account.as_str()), Some(mail.as_str()), Some(1))
+    );
     let detail = api.get(&operator, &format!("/v1/operator/accounts/{account}")).await.ok(200).json();
     assert_eq!((detail["agents"][0]["id"].as_str(), detail["people"][0]["role"].as_str()), (Some(id.as_str()), Some("owner")));
     api.get(&operator, &format!("/v1/deployments/{id}")).await.problem(404, "not_found");
@@ -39,7 +42,10 @@ async fn a_look_sees_the_account_ends_and_is_visible_to_the_tenant() {
     assert_eq!(account_of(&api, &operator).await, own, "at work in its own account again");
     api.get(&operator, &format!("/v1/deployments/{id}")).await.problem(404, "not_found");
     let log = api.get(&ada, "/v1/audit?action=account.&limit=2").await.ok(200).json();
-    assert_eq!((log["items"][0]["action"].as_str(), log["items"][1]["action"].as_str(), log["items"][1]["detail"]["reason"].as_str()), (Some("account.look_end"), Some("account.look"), Some("ticket 1001")));
+    assert_eq!(
+        (log["items"][0]["action"].as_str(), log["items"][1]["action"].as_str(), log["items"][1]["detail"]["reason"].as_str()),
+        (Some("account.look_end"), Some("account.look"), Some("ticket 1001"))
+    );
     // One that nobody ends is over by itself.
     api.post(&operator, &look, &json!({ "reason": "again", "minutes": 1 })).await.ok(201);
     api.world.test.clock.turn_seconds(61);
@@ -62,7 +68,8 @@ async fn while_an_operator_looks_every_operation_that_changes_something_is_refus
         if matches!(operation.id.as_str(), "end_look" | "logout") {
             continue;
         }
-        let path = operation.path.replace("{id}", &id).replace("{n}", "1").replace("{name}", "custom.NAME").replace("{kind}", "telegram").replace("{provider}", "idp");
+        let path =
+            operation.path.replace("{id}", &id).replace("{n}", "1").replace("{name}", "custom.NAME").replace("{kind}", "telegram").replace("{provider}", "idp");
         let method: Method = operation.method.parse().expect("a method");
         api.with_body(&operator, method, &path, &json!({})).await.problem(403, "only_looking");
         tried += 1;
@@ -74,7 +81,10 @@ async fn while_an_operator_looks_every_operation_that_changes_something_is_refus
     let after = api.get(&ada, &format!("/v1/deployments/{id}")).await.ok(200).json();
     assert_eq!((&after["desired"], &after["revision"]), (&before["desired"], &before["revision"]));
     // No secret in anything that can be read.
-    for operation in operations().into_iter().filter(|operation| operation.method == "GET" && operation.path.starts_with("/v1/deployments/{id}") && !operation.path.contains("{n")) {
+    for operation in operations()
+        .into_iter()
+        .filter(|operation| operation.method == "GET" && operation.path.starts_with("/v1/deployments/{id}") && !operation.path.contains("{n"))
+    {
         let answer = api.get(&operator, &operation.path.replace("{id}", &id)).await;
         assert!(!answer.text.contains("sk-canary-provider-key"), "{}", operation.id);
     }
@@ -90,12 +100,15 @@ async fn what_is_refused_and_failed_sign_ins_are_in_the_log_and_do_not_fill_it()
     for _ in 0..15 {
         api.get(&ada, "/v1/operator/hosts").await.problem(404, "not_found");
         api.post(&As::Nobody, "/v1/auth/login", &json!({ "email": mail, "password": "not the password" })).await.problem(401, "wrong_credentials");
-        api.post(&As::Nobody, "/v1/auth/login", &json!({ "email": "nobody@example.com", "password": "not the password" })).await.problem(401, "wrong_credentials");
+        api.post(&As::Nobody, "/v1/auth/login", &json!({ "email": "nobody@example.com", "password": "not the password" }))
+            .await
+            .problem(401, "wrong_credentials");
     }
     let rows = crate::support::eventually("both kinds are written", || async {
         let log = api.get(&operator, "/v1/operator/audit?outcome=refused&limit=500").await.ok(200).json();
         let rows = log["items"].as_array().expect("rows").clone();
-        let has = |action: &str, subject: &str| rows.iter().any(|row| row["action"] == action && row["subject"].as_str().is_some_and(|text| text.contains(subject)));
+        let has =
+            |action: &str, subject: &str| rows.iter().any(|row| row["action"] == action && row["subject"].as_str().is_some_and(|text| text.contains(subject)));
         (has("request.refused", "GET /v1/operator/hosts") && has("account.login", "usr_") && has("account.login", "unknown user")).then_some(rows)
     })
     .await;

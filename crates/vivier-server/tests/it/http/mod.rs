@@ -1,5 +1,6 @@
 //! The public API, through real HTTP: a server on a port of its own, over a fake runtime and a clock that can be turned.
 
+mod accounts;
 pub mod api;
 mod audit;
 mod contract;
@@ -9,10 +10,12 @@ mod edge;
 mod journey;
 mod limits;
 mod links;
+mod looks;
 mod mailbox;
+mod matrix;
+mod members;
 mod oidc;
 mod passkeys;
-mod looks;
 mod releases;
 mod repeats;
 mod schema;

@@ -87,6 +87,9 @@ pub fn example(document: &Value, schema: &Value, field: &str) -> Value {
     let unique = uuid::Uuid::new_v4().simple().to_string();
     match field {
         "email" => return json!(format!("{unique}@example.com")),
+        // Of somebody else.
+        "user" => return json!("usr_01kb00000000000000000000zz"),
+        "account" => return json!("acc_01kb00000000000000000000zz"),
         "password" | "current_password" => return json!(super::api::PASSWORD),
         "new_password" => return json!("another horse battery"),
         "slug" => return json!(format!("agent-{}", &unique[..12])),
@@ -116,7 +119,11 @@ pub fn example(document: &Value, schema: &Value, field: &str) -> Value {
         Some("object") => {
             let properties = schema["properties"].as_object().cloned().unwrap_or_default();
             Value::Object(
-                properties.iter().filter(|(name, _)| *name != "setup_token").map(|(name, schema)| (name.clone(), example(document, schema, name))).collect(),
+                properties
+                    .iter()
+                    .filter(|(name, _)| !matches!(name.as_str(), "setup_token" | "invitation"))
+                    .map(|(name, schema)| (name.clone(), example(document, schema, name)))
+                    .collect(),
             )
         }
         Some("array") => json!([example(document, &schema["items"], "")]),

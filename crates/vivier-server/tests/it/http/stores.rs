@@ -1,10 +1,11 @@
 //! The tables behind signing in, on both engines.
 
-use vivier_core::id::SessionId;
+use vivier_core::id::{SessionId, UserId};
 use vivier_core::wire::accounts::{MemberRole, TokenScope};
 use vivier_server::auth::token::digest;
 use vivier_server::store::codes::Opener;
 use vivier_server::store::idempotency::{Claim, Key};
+use vivier_server::store::invitations::Letter;
 use vivier_server::store::sessions::{NewSession, Origin};
 use vivier_server::store::tokens::NewApiToken;
 use vivier_server::store::users::{NewUser, SETUP_TOKEN};
@@ -36,6 +37,9 @@ on_both_engines!(
     tokens_are_found_by_their_digest_until_they_end,
     codes_are_used_once,
     of_many_who_claim_a_key_one_gets_it,
+    of_many_who_accept_one_invitation_one_joins,
+    however_hands_and_removals_meet_there_is_one_owner,
+    a_closed_account_is_erased_when_its_time_is_over,
 );
 
 async fn accounts_are_made_once_and_the_setup_token_is_used_once(test: TestStore) {
@@ -69,7 +73,8 @@ async fn accounts_are_made_once_and_the_setup_token_is_used_once(test: TestStore
 async fn open(store: &Store, actor: &Actor, text: &str, replaces: Option<SessionId>) -> SessionId {
     let email = actor.name.parse().expect("an address");
     let user = actor.user.expect("a person");
-    let new = NewSession { user, email: &email, account: actor.account, token_hash: digest(text), idle_days: 30, replaces, origin: Origin::default() };
+    let new =
+        NewSession { user, email: &email, account: actor.account, token_hash: digest(text), idle_days: 30, replaces, since: None, origin: Origin::default() };
     store.open_session(new).await.expect("opened").0
 }
 
@@ -184,4 +189,113 @@ async fn of_many_who_claim_a_key_one_gets_it(test: TestStore) {
     test.clock.turn_seconds(86_401);
     store.expire_claims(store.now()).await.expect("forgotten");
     assert!(matches!(store.claim_key(&key, b"another", "me").await, Ok(Claim::Do(_))));
+}
+
+const URL: &str = "https://agents.example.com";
+
+/// Another person, in an account of their own.
+async fn another(test: &TestStore) -> (UserId, Actor) {
+    let (_, actor) = test.account().await;
+    (actor.user.expect("a person"), actor)
+}
+
+/// Makes them a member by an invitation.
+async fn join(test: &TestStore, owner: &Actor, guest: &Actor, role: MemberRole) {
+    let account = owner.account.expect("an account");
+    let token = vivier_server::auth::token::opaque();
+    let letter = Letter { token: &token, public_url: URL };
+    let email = guest.name.parse().expect("an address");
+    test.store.invite(owner, account, &email, role, &letter).await.expect("invited");
+    test.store.accept_invitation(guest, guest.user.expect("a person"), digest(token.expose())).await.expect("joined");
+}
+
+async fn of_many_who_accept_one_invitation_one_joins(test: TestStore) {
+    let store = &test.store;
+    let (account, owner) = test.account().await;
+    let (user, guest) = another(&test).await;
+    let token = vivier_server::auth::token::opaque();
+    let letter = Letter { token: &token, public_url: URL };
+    let email = guest.name.parse().expect("an address");
+    store.invite(&owner, account, &email, MemberRole::Member, &letter).await.expect("invited");
+    let error = store.invite(&owner, account, &email, MemberRole::Member, &letter).await.expect_err("twice");
+    assert!(matches!(error, StoreError::Conflict(_)), "{error:?}");
+    let tries = (0..8).map(|_| store.accept_invitation(&guest, user, digest(token.expose())));
+    let joined = futures_util::future::join_all(tries).await.into_iter().filter(Result::is_ok).count();
+    assert_eq!(joined, 1);
+    assert_eq!(store.members(account).await.expect("a list").len(), 2);
+    assert!(store.invitations(account).await.expect("a list").is_empty());
+    // A member is not invited again; nor is the invitation's link of any use to whoever signs up.
+    let error = store.invite(&owner, account, &email, MemberRole::Admin, &letter).await.expect_err("a member");
+    assert!(matches!(error, StoreError::Conflict(_)), "{error:?}");
+}
+
+async fn however_hands_and_removals_meet_there_is_one_owner(test: TestStore) {
+    let store = &test.store;
+    let (account, owner) = test.account().await;
+    let first = owner.user.expect("a person");
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        let (user, actor) = another(&test).await;
+        join(&test, &owner, &actor, MemberRole::Admin).await;
+        others.push((user, actor));
+    }
+    let hand = others.iter().map(|(user, _)| store.hand_over(&owner, account, first, *user, URL));
+    let remove = others.iter().map(|(user, _)| store.remove_member(&owner, account, *user));
+    let leave = others.iter().map(|(user, actor)| store.remove_member(actor, account, *user));
+    let demote = others.iter().map(|(user, _)| store.set_role(&owner, account, *user, MemberRole::Viewer));
+    let all = futures_util::future::join4(
+        futures_util::future::join_all(hand),
+        futures_util::future::join_all(remove),
+        futures_util::future::join_all(leave),
+        futures_util::future::join_all(demote),
+    );
+    let (handed, ..) = all.await;
+    let members = store.members(account).await.expect("a list");
+    let owners: Vec<_> = members.iter().filter(|member| member.role == MemberRole::Owner).collect();
+    assert_eq!(owners.len(), 1, "{members:#?}");
+    assert!(handed.iter().filter(|result| result.is_ok()).count() <= 1, "{handed:?}");
+    for result in handed.iter().filter_map(|result| result.as_ref().err()) {
+        assert!(matches!(result, StoreError::Conflict(_) | StoreError::NotFound("member")), "{result:?}");
+    }
+}
+
+async fn a_closed_account_is_erased_when_its_time_is_over(test: TestStore) {
+    let store = &test.store;
+    test.release().await;
+    let (account, owner) = test.account().await;
+    let (user, guest) = another(&test).await;
+    join(&test, &owner, &guest, MemberRole::Admin).await;
+    let deployment = store.create_deployment(&owner, account, agent("Ended"), &RULES).await.expect("made");
+    let document = store.export(account).await.expect("a document").to_string();
+    assert!(document.contains(&guest.name) && document.contains("Ended"), "{document}");
+    let session = open(store, &guest, "theirs", None).await;
+    let name = store.account(account).await.expect("there").name;
+    let error = store.close_account(&owner, account, "another", 7, URL).await.expect_err("another name");
+    assert!(matches!(error, StoreError::Taken { field: "name", .. }), "{error:?}");
+    let closed = store.close_account(&owner, account, &name, 7, URL).await.expect("closed");
+    assert_eq!(closed.deployments, 1);
+    assert!(matches!(store.close_account(&owner, account, &name, 7, URL).await, Err(StoreError::NotFound("account"))));
+    // Whoever was about to make something in it comes too late.
+    let error = store.create_deployment(&owner, account, agent("Late"), &RULES).await.expect_err("closed");
+    assert!(matches!(error, StoreError::NotFound("account")), "{error:?}");
+    assert!(store.session_lives(session).await.expect("a look").is_some(), "that one works in an account of their own");
+    assert_eq!(store.memberships(user).await.expect("a list").len(), 1);
+    test.clock.turn_seconds(7 * 86_400 + 1);
+    assert_eq!(store.erase_accounts().await.expect("a look"), 0, "its agent's data is still there");
+    assert_eq!(store.end_retentions().await.expect("a look"), 1);
+    let mut tx = store.begin().await.expect("a transaction");
+    sqlx::query("DELETE FROM runtime_instances WHERE deployment_id = $1").bind(deployment.id.to_string()).execute(tx.conn()).await.expect("purged");
+    tx.commit_quietly().await.expect("kept");
+    assert_eq!(store.erase_accounts().await.expect("a look"), 1);
+    assert_eq!(store.erase_accounts().await.expect("a look"), 0, "once");
+    assert_eq!(store.account(account).await.expect("its row stays").name, "deleted");
+    assert!(store.members(account).await.expect("a list").is_empty());
+    let log = store.audit_log(Some(account), 100).await.expect("a log");
+    assert!(log.iter().any(|row| row.action == "account.delete") && log.iter().all(|row| row.actor != owner.name), "{log:#?}");
+    // The owner is in no account now, and may go as well.
+    let person = owner.user.expect("a person");
+    store.delete_user(&owner, person).await.expect("deleted");
+    assert!(store.user_by_email(&owner.name.parse().expect("an address")).await.expect("a look").is_none());
+    let log = store.audit_log(None, 500).await.expect("a log");
+    assert!(log.iter().all(|row| row.actor != owner.name), "{log:#?}");
 }

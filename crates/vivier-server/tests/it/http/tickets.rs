@@ -33,7 +33,9 @@ async fn a_ticket_goes_from_question_to_answer_and_back_and_notes_stay_with_the_
     assert_eq!(texts, ["Since noon.", "What do you see?", "Nothing."], "without the note");
     let seen = say(&operator, "/v1/operator", json!({ "message": "Look again.", "solved": true })).await;
     assert_eq!((seen["state"].as_str(), seen["messages"].as_array().map(Vec::len)), (Some("solved"), Some(5)));
-    api.post(&operator, &format!("/v1/operator/tickets/{id}/messages"), &json!({ "message": "x", "internal": true, "solved": true })).await.problem(422, "invalid_fields");
+    api.post(&operator, &format!("/v1/operator/tickets/{id}/messages"), &json!({ "message": "x", "internal": true, "solved": true }))
+        .await
+        .problem(422, "invalid_fields");
     // Closed, nothing is said any more; then opened again.
     assert_eq!(api.post(&ada, &format!("/v1/tickets/{id}/close"), &Value::Null).await.ok(200).json()["state"], "closed");
     let refused = api.post(&ada, &format!("/v1/tickets/{id}/messages"), &json!({ "message": "x" })).await.any_problem();
@@ -97,7 +99,9 @@ async fn what_is_too_long_or_too_much_is_refused_with_the_limit() {
     let quotas = vivier_server::terms::QuotaSettings { open_tickets: 2, ..settings().quotas };
     let api = Api::with(Config { tickets, quotas, ..settings() }).await;
     let (ada, _) = api.signup().await;
-    for (subject, message, path) in [("", "m", "subject"), ("a\nb", "m", "subject"), (&*"x".repeat(151), "m", "subject"), ("s", " ", "message"), ("s", &"x".repeat(101), "message")] {
+    for (subject, message, path) in
+        [("", "m", "subject"), ("a\nb", "m", "subject"), (&*"x".repeat(151), "m", "subject"), ("s", " ", "message"), ("s", &"x".repeat(101), "message")]
+    {
         assert_eq!(api.post(&ada, "/v1/tickets", &json!({ "subject": subject, "message": message })).await.paths(), [path]);
     }
     let ticket = open(&api, &ada, &json!({ "subject": "s", "message": "m" })).await;
