@@ -89,7 +89,7 @@ async fn send(url: &str, run: &str, next: &AtomicU64, events: u64) -> anyhow::Re
         let object = serde_json::json!({ "id": format!("sub_{number}"), "object": "subscription", "pad": pad });
         let event =
             serde_json::json!({ "id": format!("evt_{run}_{number}"), "type": "customer.subscription.updated", "data": { "object": object } }).to_string();
-        for _ in 0..if number % 20 == 0 { 2 } else { 1 } {
+        for _ in 0..if number.is_multiple_of(20) { 2 } else { 1 } {
             let signed = signature::sign(event.as_bytes(), &secret, SystemClock.now());
             let begun = Instant::now();
             let answer = client.post(url).header("stripe-signature", signed).body(event.clone()).send().await?;

@@ -42,7 +42,8 @@ const PREFIXES: &[(&str, usize)] = &[
 ];
 
 /// Names after which a value is hidden: `token=…`, `"password": "…"`, `Authorization: Bearer …`.
-const NAMES: &[&str] = &["password", "passwd", "secret", "token", "api_key", "apikey", "api-key", "authorization", "bearer", "cookie", "credential", "private_key", "otp"];
+const NAMES: &[&str] =
+    &["password", "passwd", "secret", "token", "api_key", "apikey", "api-key", "authorization", "bearer", "cookie", "credential", "private_key", "otp"];
 
 /// `text` without any of `secrets` and without what looks like one.
 pub fn redact(text: &str, secrets: &[&str]) -> String {
@@ -246,7 +247,10 @@ mod tests {
             ("GET /bot123456789:AAabcdefghijklmnopqrstuvwxyz012345678/getMe", "GET [hidden]"),
             ("https://ada:hunter2@models.example.com/v1?x=1", "https://[hidden]@models.example.com/v1?x=1"),
             ("id dep_01kb00000000000000000000zz is running", "id dep_01kb00000000000000000000zz is running"),
-            ("image sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "image sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+            (
+                "image sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                "image sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            ),
             ("session 9f86d081884c7d659a2feaa0c55ad015", "session [hidden]"),
             ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nafter", "[hidden]\nafter"),
             ("nothing to hide at 12:30, see /var/log/x.txt", "nothing to hide at 12:30, see /var/log/x.txt"),

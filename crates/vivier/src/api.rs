@@ -16,8 +16,8 @@ use vivier_core::wire::agents::{
 };
 use vivier_core::wire::billing::{BillingLink, BillingOut, Cancel, InvoiceOut, NewCheckout, SubscriptionOut};
 use vivier_core::wire::catalogue::Catalogue;
-use vivier_core::wire::jobs::JobOut;
 use vivier_core::wire::credits::{CreditEntryOut, CreditsOut};
+use vivier_core::wire::jobs::JobOut;
 use vivier_core::wire::limits::LimitsOut;
 use vivier_core::wire::members::{
     AccountDeleted, AccountDeletion, AccountPatch, InvitationOut, MemberOut, MemberPatch, NewAccount, NewInvitation, NewOwner, SessionOut,

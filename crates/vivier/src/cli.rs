@@ -5,8 +5,8 @@ mod agents;
 mod billing;
 mod config;
 mod console;
-mod money;
 mod members;
+mod money;
 mod operator;
 mod releases;
 mod secrets;
@@ -14,7 +14,6 @@ mod values;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use self::money::{CreditsArgs, UsageArgs};
 pub use self::account::{LoginArgs, LogoutArgs, PersonArgs, TokensCommand};
 pub use self::agents::{
     AskArgs, ChannelArgs, ChatArgs, DeployArgs, EditArgs, EventsArgs, LogsArgs, LsArgs, OpenArgs, ProofArgs, ProviderArgs, RmArgs, StatsArgs,
@@ -23,6 +22,7 @@ pub use self::billing::{BillingCommand, CancelArgs};
 pub use self::config::{ConfigCommand, ConfigExportArgs, ConfigImportArgs, ConfigSetArgs, DiffArgs, RollbackArgs, Text};
 pub use self::console::{AuditArgs, OpenTicketArgs, OperatorAccountCommand, OperatorTicketsCommand, TicketRef, TicketsCommand};
 pub use self::members::{AccountsCommand, MembersCommand, SessionsCommand};
+pub use self::money::{CreditsArgs, UsageArgs};
 pub use self::operator::{JobCommand, OperatorCommand, OperatorReleaseCommand, PromoteArgs, WaveCommand};
 pub use self::releases::ReleaseCommand;
 pub use self::secrets::SecretsCommand;

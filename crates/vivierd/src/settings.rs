@@ -154,7 +154,10 @@ fn within_the_host(plans: &vivier_core::plan::Plans, host: &vivier_host::Config)
             ("pids", u64::from(pids), "max_pids", u64::from(host.max_pids)),
         ] {
             if wanted > most {
-                return Err(anyhow!("server.plans.{}.{field} is {wanted}, but this host grants {most} at most: make it smaller, or raise host.{bound}", plan.name));
+                return Err(anyhow!(
+                    "server.plans.{}.{field} is {wanted}, but this host grants {most} at most: make it smaller, or raise host.{bound}",
+                    plan.name
+                ));
             }
         }
     }
@@ -310,7 +313,10 @@ mod tests {
         let read = |text: &str| from_table(text.parse().expect("TOML"));
         let settings = read("[server.plans.pro]\nmemory_mib = 3072\nprice_per_month = 1900").expect("valid");
         let pro = &settings.server.plans.pro;
-        assert_eq!((pro.limits.memory_bytes >> 20, pro.limits.cpu_millis, pro.price.map(|price| price.to_string())), (3_072, 1_000, Some("19.00 USD".to_owned())));
+        assert_eq!(
+            (pro.limits.memory_bytes >> 20, pro.limits.cpu_millis, pro.price.map(|price| price.to_string())),
+            (3_072, 1_000, Some("19.00 USD".to_owned()))
+        );
         for (text, named) in [
             ("[server.plans.team]\nmemory_mib = 16384", "server.plans.team.memory_mib is 16384, but this host grants 8192"),
             ("[server.plans.team]\nmemory_mib = 16", "plans.team.memory_mib must be"),

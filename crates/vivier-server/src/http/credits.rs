@@ -12,6 +12,7 @@ use super::extract::{AccountPath, Body, Query};
 use super::guard::{Manage, Operator, Oversee, Read, Signed};
 use super::problem::ApiError;
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::credits::{Ledger, Place};
 
 fn view(app: &App, ledger: Ledger) -> CreditsOut {
@@ -57,7 +58,11 @@ fn place(cursor: &str) -> Result<Place, ApiError> {
 /// Newest first: what was granted, what was taken for which invoice, and what was given back.
 #[utoipa::path(get, path = "/v1/credits/history", tag = "billing", extensions(("x-vivier-role" = json!("admin"))), params(HistoryQuery), security(("session" = []), ("bearer" = ["read"])),
     responses((status = 200, description = "One page", body = Page<CreditEntryOut>)))]
-pub async fn credits_history(State(app): State<App>, signed: Signed<Oversee>, Query(query): Query<HistoryQuery>) -> Result<Json<Page<CreditEntryOut>>, ApiError> {
+pub async fn credits_history(
+    State(app): State<App>,
+    signed: Signed<Oversee>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Json<Page<CreditEntryOut>>, ApiError> {
     let after = query.cursor.as_deref().map(place).transpose()?;
     let (items, next) = app.store.credits_history(signed.0.account, after, limit(query.limit)?).await?;
     Ok(Json(Page { items, next_cursor: next.map(|next| format!("{}.{}", next.at.as_millis(), next.id)) }))
@@ -86,10 +91,11 @@ pub async fn claim_referral(State(app): State<App>, signed: Signed<Manage>, Body
     }
     let caller = signed.0;
     let claimed = app.store.claim_referral(&caller.actor(), caller.account, &code, caller.from).await;
-    claimed.map(Json).map_err(|error| match error {
-        crate::store::StoreError::NotFound(_) => ApiError::field("code", "is nobody's; ask whoever gave it to you to look again"),
-        other => other.into(),
-    })
+    match claimed {
+        Ok(claimed) => Ok(Json(claimed)),
+        Err(StoreError::NotFound(_)) => Err(ApiError::field("code", "is nobody's; ask whoever gave it to you to look again")),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// An account's credits

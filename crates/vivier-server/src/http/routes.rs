@@ -9,7 +9,9 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY;
 use super::{
-    account, accounts, audit, billing, books, catalogue, configs, console, credits, dashboard, deployments, follow, health, idempotency, jobs, layers, limits, links, logs, members, oidc, open, openapi, operator, passkeys, releases, secrets, security, sessions, sign_in, tickets, timeline, tokens, usage, waves, webhook,
+    account, accounts, audit, billing, books, catalogue, configs, console, credits, dashboard, deployments, follow, health, idempotency, jobs, layers, limits,
+    links, logs, members, oidc, open, openapi, operator, passkeys, releases, secrets, security, sessions, sign_in, tickets, timeline, tokens, usage, waves,
+    webhook,
 };
 use crate::app::App;
 

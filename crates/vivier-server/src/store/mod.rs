@@ -47,8 +47,8 @@ pub mod sessions;
 pub mod steps;
 pub mod tickets;
 pub mod tokens;
-pub mod users;
 pub mod usage;
+pub mod users;
 pub mod versions;
 pub mod waves;
 

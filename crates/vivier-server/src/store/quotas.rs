@@ -140,7 +140,7 @@ impl Tx {
         if has <= most {
             return Ok(());
         }
-        let gb = |bytes: u64| format!("{}.{:02} GB", bytes >> 30, (bytes % (1 << 30)) * 100 >> 30);
+        let gb = |bytes: u64| format!("{}.{:02} GB", bytes >> 30, ((bytes % (1 << 30)) * 100) >> 30);
         let message = format!(
             "its data takes {}, and {} has room for {}: remove {} first (old files of its workspace, say), then wait up to 15 minutes until it is measured again; \
              nothing was changed",

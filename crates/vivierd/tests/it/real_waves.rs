@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::product::{Product, docker, until};
+use crate::product::{Product, until};
 use crate::real_rollout::{HARMFUL, release_of, until_known};
 
 /// Starts as the stand-in does: another release only by its image.

@@ -26,7 +26,7 @@ async fn a_failed_payment_begins_the_grace_and_its_owner_is_told_at_each_turn() 
     shop.turn_days(1);
     let suspended = shop.until(id, Stage::Suspended).await;
     assert!(!shop.world().fake.running(id));
-    assert_eq!(shop.world().fake.traces(id).contains(&"data"), true, "its data is kept");
+    assert!(shop.world().fake.traces(id).contains(&"data"), "its data is kept");
     assert_eq!(suspended.due_at.expect("an end").millis_since(suspended.stage_since), 14 * 86_400_000);
     assert_eq!(shop.letters(4).await[3..], ["Your agent Ada is stopped"]);
     // The payment comes: it runs again.

@@ -108,8 +108,8 @@ pub fn example(document: &Value, schema: &Value, field: &str) -> Value {
         "image" => return json!(crate::support::store::image("2026.9.6", 1).image),
         // Nothing has been kept yet that could be put back.
         "data" => return json!("keep"),
-        // A ticket is about none; what is not seen cannot be sent.
-        "deployment" | "snapshot" => return Value::Null,
+        // What is not seen cannot be sent.
+        "snapshot" => return Value::Null,
         _ => {}
     }
     if let Some(first) = schema["enum"].as_array().and_then(|values| values.first()) {

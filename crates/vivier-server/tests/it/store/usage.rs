@@ -116,7 +116,12 @@ async fn hours_sum_up_to_days_over_a_leap_day_and_readings_are_forgotten(test: T
     let starts: Vec<String> = days.series.iter().map(|point| point.starts_at.to_string()).collect();
     assert_eq!(starts, ["2028-02-28T00:00:00.000Z", "2028-02-29T00:00:00.000Z", "2028-03-01T00:00:00.000Z"]);
     for day in &days.series {
-        let sum: u64 = hours.series.iter().filter(|hour| (0..86_400_000).contains(&hour.starts_at.millis_since(day.starts_at))).map(|hour| hour.amounts.egress_bytes).sum();
+        let sum: u64 = hours
+            .series
+            .iter()
+            .filter(|hour| (0..86_400_000).contains(&hour.starts_at.millis_since(day.starts_at)))
+            .map(|hour| hour.amounts.egress_bytes)
+            .sum();
         assert_eq!(sum, day.amounts.egress_bytes);
     }
     test.store.prune_usage(at("2028-03-01T00:00:00Z"), at("2028-03-01T00:00:00Z")).await.expect("pruned");
@@ -168,7 +173,8 @@ async fn the_meter_reads_what_runs_and_survives_kill_9() {
     world.until(id, State::Running).await;
     let account = world.account;
     let from = world.test.clock.now().plus_seconds(-86_400);
-    let total = async |store: &Store, clock: Timestamp| store.usage(account, UsageStep::Day, from, clock.plus_seconds(86_400), None).await.expect("usage").total;
+    let total =
+        async |store: &Store, clock: Timestamp| store.usage(account, UsageStep::Day, from, clock.plus_seconds(86_400), None).await.expect("usage").total;
     for _ in 0..3 {
         let before = total(world.store(), world.test.clock.now()).await;
         world.test.clock.turn_seconds(100);

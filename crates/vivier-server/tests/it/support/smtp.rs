@@ -1,6 +1,5 @@
 //! A mail server on loopback: speaks SMTP (RFC 5321) with STARTTLS and AUTH, keeps what it takes, and fails when it is told to.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -50,7 +49,6 @@ impl Taken {
 }
 
 pub struct SmtpServer {
-    pub address: SocketAddr,
     pub settings: MailSettings,
     shared: Arc<Shared>,
     server: tokio::task::JoinHandle<()>,
@@ -113,7 +111,7 @@ impl SmtpServer {
             }
         });
         let settings = MailSettings { host: Some("localhost".to_owned()), port: Some(address.port()), timeout_seconds: 5, ..settings };
-        Self { address, settings, shared, server }
+        Self { settings, shared, server }
     }
 
     pub fn set(&self, mood: Mood) {

@@ -7,7 +7,6 @@ mod api;
 mod people;
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
@@ -70,7 +69,6 @@ pub(super) struct State {
 pub struct Stripe {
     pub(super) state: Arc<Mutex<State>>,
     pub(super) clock: Arc<TurnedClock>,
-    pub address: SocketAddr,
     _dir: Arc<tempfile::TempDir>,
     settings: BillingSettings,
     _server: Arc<Server>,
@@ -105,7 +103,7 @@ impl Stripe {
             timeout_seconds: 2,
             ..BillingSettings::default()
         };
-        Self { state, clock, address, _dir: dir, settings, _server: Arc::new(Server(server)) }
+        Self { state, clock, _dir: dir, settings, _server: Arc::new(Server(server)) }
     }
 
     pub fn settings(&self) -> BillingSettings {
