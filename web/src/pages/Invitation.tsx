@@ -98,7 +98,7 @@ function Accept({ me, token, invitation }: { me: Me; token: string; invitation: 
         <Notice tone="warn" title="It is for another address">
           It was sent to <strong className="[overflow-wrap:anywhere]">{invitation.email}</strong>, and you are signed in as <strong className="[overflow-wrap:anywhere]">{me.user.email}</strong>.
         </Notice>
-        <Button onClick={() => void out()}>Log out, and go on as the other</Button>
+        <Button onClick={() => void out()}>Log out and go on</Button>
       </>
     );
   }

@@ -14,7 +14,7 @@ const PASSWORD: &str = "correct horse battery\n";
 
 fn members() -> Value {
     json!({ "items": [
-        { "user": "usr_01k0000000000000000000000a", "email": "ada@example.com", "role": "owner", "created_at": ago(86_400 * 9), "last_seen_at": ago(60) },
+        { "user": "usr_01k0000000000000000000000a", "email": "ada@example.com", "role": "owner", "created_at": ago(86_400 * 9), "last_seen_at": ago(150) },
         { "user": GRACE, "email": "grace@example.com", "role": "viewer", "created_at": ago(86_400 * 2), "last_seen_at": null },
     ] })
 }

@@ -313,8 +313,9 @@ fn what_moves_money_or_ends_the_account_is_the_owners_and_what_changes_people_is
     for id in ["create_deployment", "change_config", "set_secret", "restart_deployment", "delete_deployment", "open_deployment"] {
         assert_eq!(role(id), "member", "{id}");
     }
-    // And nothing that changes something of an account is a mere viewer's, but what is one's own: one's place in it, and one's tokens.
-    let own = ["leave_account", "create_token", "delete_token", "delete_current_token"];
+    // And nothing that changes something of an account is a mere viewer's, but what is one's own: one's place in it, one's tokens, and an
+    // operator's look at it.
+    let own = ["leave_account", "create_token", "delete_token", "delete_current_token", "end_look"];
     for operation in &operations {
         assert!(operation.method == "GET" || operation.role() != "viewer" || own.contains(&operation.id.as_str()), "{}", operation.id);
     }
