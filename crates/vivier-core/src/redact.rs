@@ -135,6 +135,11 @@ fn settle(out: &mut String, word: &mut String, after_name: &mut bool) {
         return;
     }
     let text = std::mem::take(word);
+    // The colon of `"password": "…"` is no value.
+    if !text.contains(char::is_alphanumeric) {
+        out.push_str(&text);
+        return;
+    }
     let bare = text.trim_end_matches([':', '.']).to_lowercase();
     let names = NAMES.iter().any(|name| bare.ends_with(name));
     // `Bearer` after `Authorization:` is no value yet.

@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use vivier_core::id::AccountId;
+use vivier_core::id::{AccountId, CreditId, RedemptionId};
 use vivier_core::time::Timestamp;
 use vivier_core::wire::Page;
 use vivier_core::wire::credits::{CreditEntryOut, CreditsOut, ReferralClaim, ReferralClaimOut, ReferralCodeOut};
 
-use super::extract::{AccountPath, Body, Query};
+use super::extract::{AccountPath, Body, Query, number};
 use super::guard::{Manage, Operator, Oversee, Read, Signed};
 use super::problem::ApiError;
 use crate::app::App;
@@ -37,7 +37,7 @@ pub struct HistoryQuery {
     #[serde(default)]
     pub cursor: Option<String>,
     /// 1 to 200; 50 when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number::deserialize")]
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
 }
@@ -50,6 +50,9 @@ fn limit(limit: Option<u32>) -> Result<u32, ApiError> {
 fn place(cursor: &str) -> Result<Place, ApiError> {
     let wrong = || ApiError::field("cursor", "must be the `next_cursor` of a page");
     let (at, id) = cursor.split_once('.').ok_or_else(wrong)?;
+    if id.parse::<CreditId>().is_err() && id.parse::<RedemptionId>().is_err() {
+        return Err(wrong());
+    }
     Ok(Place { at: Timestamp::from_millis(at.parse().map_err(|_| wrong())?), id: id.to_owned() })
 }
 

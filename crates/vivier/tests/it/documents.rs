@@ -46,6 +46,28 @@ fn code(text: &str) -> (Vec<String>, Vec<String>) {
     (inline, fenced)
 }
 
+/// The words of a command, as a shell takes them, until a comment, a pipe (`bash|zsh|fish` stands for one of them) or a file.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for letter in line.chars() {
+        match (quote, letter) {
+            (Some(end), _) if letter == end => quote = None,
+            (Some(_), _) => word.get_or_insert_default().push(letter),
+            (None, '"' | '\'') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None, '#' | '|' | ';' | '\\' | '>') => break,
+            (None, _) if letter.is_whitespace() => words.extend(word.take()),
+            (None, _) => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
 #[test]
 fn every_link_leads_to_a_file() {
     let mut broken = Vec::new();
@@ -109,12 +131,11 @@ async fn every_command_that_is_shown_can_be_typed() {
     for (path, text) in documents() {
         let (inline, fenced) = code(&text);
         for line in inline.iter().chain(&fenced) {
-            let command = line.split(['#', '|', ';', '\\']).next().unwrap_or_default().replace("  ", " ");
-            let Some(arguments) = command.strip_prefix("vivier ").filter(|rest| !rest.contains('→')) else { continue };
-            let arguments = arguments.replace(['[', ']'], "");
-            // `bash|zsh|fish` and the like stand for one of them; an ellipsis for more of the same.
-            let arguments: Vec<&str> = arguments.split(['"', '\'']).step_by(2).flat_map(str::split_whitespace).filter(|word| !word.contains('…')).collect();
-            let ran = world.run(&[arguments.as_slice(), &["--help"]].concat());
+            let Some(arguments) = line.strip_prefix("vivier ").filter(|rest| !rest.contains('→')) else { continue };
+            let arguments = words(&arguments.replace(['[', ']'], ""));
+            // An ellipsis stands for more of the same.
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.contains('…')).chain(["--help"]).collect();
+            let ran = world.run(&arguments);
             if ran.code != 0 {
                 wrong.push(format!("{}: {line}: {}", path.display(), ran.err.lines().next().unwrap_or_default()));
             }

@@ -29,7 +29,8 @@ fn path(operation: &Operation, deployment: &str, token: &str) -> String {
 }
 
 /// What these need is not in the document: a wave, a ticket, an account of that id, a link of a mail, a code, a passkey, an identity, a price.
-const NEEDS_MORE: [&str; 32] = [
+const NEEDS_MORE: [&str; 33] = [
+    "claim_referral",
     "revert_wave",
     "switch_account",
     "hand_over",
