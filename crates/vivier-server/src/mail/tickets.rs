@@ -21,7 +21,7 @@ pub fn to_operator(to: Email, number: u64, new: bool, public_url: &str) -> Mail 
 /// To the tenant: an operator has answered.
 pub fn answered(to: Email, number: u64, solved: bool, public_url: &str) -> Mail {
     let solved = if solved {
-        "\nThe operator thinks that this solves it. If it does not, write again, and the\nticket is open again; otherwise it closes by itself.\n"
+        "\nThe operator thinks that this solves it. If it does not, write again:\nthe ticket is then open again. Otherwise it closes by itself.\n"
     } else {
         ""
     };
