@@ -185,7 +185,7 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: 
         if let Some(seen) = look().await {
             return seen;
         }
-        assert!(waited.fetch_add(10, Ordering::SeqCst) < 30_000, "did not happen within 30 s: {what}");
+        assert!(waited.fetch_add(10, Ordering::SeqCst) < 30_000, "did not happen within 120 s: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
